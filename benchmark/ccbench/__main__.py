@@ -1,0 +1,6 @@
+"""``python -m ccbench``."""
+
+from ccbench.cli import cli
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,94 @@
+"""Files and folders that appear whole or not at all.
+
+Everything is written beside its place and renamed into it, so that a process killed at
+any moment leaves no half-written file under a final name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+_PREFIX = ".writing-"
+
+
+def _scratch_name(name: str) -> str:
+    return f"{_PREFIX}{socket.gethostname()}-{os.getpid()}-{name}"
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` atomically, replacing what is there.
+
+    Raises:
+        OSError: the folder cannot be written or the disk is full.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.parent / _scratch_name(path.name)
+    try:
+        with scratch.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(path)
+    except BaseException:
+        scratch.unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def new_directory(path: Path) -> Iterator[Path]:
+    """Yield a scratch folder that becomes ``path`` when the block ends without error.
+
+    When somebody else made ``path`` in the meantime, theirs stays and ours is dropped:
+    a folder under a content-derived name has one possible content.
+
+    Raises:
+        OSError: the folder cannot be written or the disk is full.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.parent / _scratch_name(path.name)
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    try:
+        yield scratch
+        try:
+            scratch.rename(path)
+        except OSError:
+            if not path.is_dir():
+                raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def remove_abandoned(folder: Path) -> int:
+    """Remove what killed processes of this host left half-written below ``folder``.
+
+    Returns:
+        How many files and folders were removed.
+    """
+    removed = 0
+    mine = f"{_PREFIX}{socket.gethostname()}-"
+    for path in list(folder.rglob(f"{mine}*")):
+        pid = path.name.removeprefix(mine).split("-", 1)[0]
+        if not pid.isdigit() or _alive(int(pid)):
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+        removed += 1
+    return removed
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,114 @@
+"""The command ``ccbench``.
+
+Modules here import click at the top and everything heavy inside commands, so that
+``ccbench --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cached_property
+from typing import Any
+
+import click
+
+from ccbench.cli.cache import cache
+from ccbench.cli.datasets import datasets
+from ccbench.cli.matrix import matrix
+from ccbench.cli.plugins import plugins
+from ccbench.cli.report import report
+from ccbench.exceptions import CcbenchError
+
+# Waiting OpenMP threads that spin slow every other process down; it must be set before
+# torch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+
+class Refusal(click.ClickException):
+    """A ``CcbenchError`` on the command line: one sentence, exit code 2."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:
+        """Print the sentence on stderr."""
+        click.echo(f"ccbench: error: {self.message}", err=True)
+
+
+class CcbenchGroup(click.Group):
+    """ccbench's own commands, then those of plugins."""
+
+    @cached_property
+    def _from_plugins(self) -> dict[str, click.Command]:
+        from ccbench.plugins import call_each, load_plugins
+
+        collected = _Collector(set(self.commands))
+        try:
+            call_each(load_plugins(), "ccbench_register_commands", cli=collected)
+        except CcbenchError as error:
+            # Help and ccbench's own commands stay usable; a command that needs the
+            # plugins refuses by itself.
+            click.echo(f"ccbench: {error}", err=True)
+        return dict(collected.commands)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return all commands, sorted."""
+        return sorted({*self.commands, *self._from_plugins})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command; plugins are loaded only when it is not ccbench's own."""
+        return self.commands.get(cmd_name) or self._from_plugins.get(cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Resolve a command; suggest the nearest one when there is none of that name."""
+        from ccbench_registry import suggestion
+
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            hint = suggestion(name, self.list_commands(ctx))
+            ctx.fail(f"no command '{name}'; {hint}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; an error of ccbench's becomes one sentence."""
+        try:
+            return super().invoke(ctx)
+        except CcbenchError as error:
+            raise Refusal(str(error)) from error
+
+
+class _Collector(click.Group):
+    """What plugins add their commands to; refuses a name that is taken."""
+
+    def __init__(self, taken: set[str]) -> None:
+        super().__init__()
+        self._taken = taken
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add a command.
+
+        Raises:
+            CcbenchError: ccbench or another plugin has one of that name.
+        """
+        chosen = name or cmd.name or ""
+        if chosen in self._taken or chosen in self.commands:
+            raise CcbenchError(f"there is a command '{chosen}' already; choose another name")
+        super().add_command(cmd, name)
+
+
+@click.group(cls=CcbenchGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ccbench")
+def cli() -> None:
+    """Compare databases of facial expressions across cultures.
+
+    Networks are trained on every database and tested on every database, after Inagaki,
+    Ito, Shinozaki & Fujita (2022).  Start with: ccbench matrix
+    """
+    if hasattr(sys.stderr, "reconfigure"):
+        sys.stderr.reconfigure(errors="replace")
+
+
+for _command in (cache, datasets, matrix, plugins, report):
+    cli.add_command(_command)

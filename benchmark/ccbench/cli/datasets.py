@@ -1,0 +1,168 @@
+"""``ccbench datasets``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ccbench.runner.check import Check
+    from ccbench_registry import DatasetCard
+
+_MOST = 10
+
+
+@click.group()
+def datasets() -> None:
+    """See which databases ccbench can read, and check yours."""
+
+
+@datasets.command("list")
+def list_datasets() -> None:
+    """List the datasets."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from ccbench.interfaces import Family, GeneratedDataset
+    from ccbench.plugins import load_plugins
+
+    plugins = load_plugins()
+    table = Table()
+    table.add_column("name", no_wrap=True)
+    table.add_column("title")
+    table.add_column("country")
+    table.add_column("posers", justify="right")
+    table.add_column("photographs")
+    for name in plugins.datasets:
+        item = plugins.datasets.get(name)
+        if isinstance(item, Family):
+            table.add_row(f"{name}:…", item.summary, "", "", "")
+            continue
+        card = item.card
+        source = "drawn when used" if isinstance(item, GeneratedDataset) else "your folder"
+        table.add_row(name, card.title, card.country or "–", str(card.posers or "–"), source)
+    console = Console()
+    console.print(table)
+    console.print(
+        "Your own database: a CSV manifest (path,poser,expression) or a TOML card; see the README.",
+        style="dim",
+    )
+
+
+@datasets.command()
+@click.argument("name")
+def show(name: str) -> None:
+    """Show the card of the dataset NAME: what it is, its terms, how to get and cite it."""
+    from rich.console import Console
+
+    from ccbench.datasets import parse_dataset_spec
+    from ccbench.plugins import load_plugins
+
+    dataset, _ = load_plugins().open_dataset(parse_dataset_spec(name))
+    console = Console()
+    _print_card(console, dataset.card)
+    if dataset.options:
+        console.print("\n[bold]Options[/]")
+        for option, text in dataset.options.items():
+            console.print(f"  {option}: {text}", markup=False, highlight=False)
+
+
+@datasets.command()
+@click.argument("dataset", metavar="NAME[=ROOT]")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes. Default: all cores.")
+@click.pass_context
+def check(ctx: click.Context, dataset: str, workers: int | None) -> None:
+    """Look at a database before running on it.
+
+    Prints posers and expressions, incomplete posers, files that do not match, duplicates,
+    unreadable and faceless files, the licence and the citation.  Exit code 1 when a run
+    would refuse the database.
+    """
+    from rich.console import Console
+
+    from ccbench.cache import Cache
+    from ccbench.cli.progress import Bars
+    from ccbench.executors import available_cores
+    from ccbench.plugins import load_plugins
+    from ccbench.runner.check import check_database
+
+    console = Console()
+    with Bars(console) as bars:
+        found = check_database(dataset, load_plugins(), Cache(), bars, workers or available_cores())
+    _print_check(console, found)
+    if found.refused:
+        ctx.exit(1)
+
+
+def _print_card(console: Console, card: DatasetCard) -> None:
+    console.print(f"[bold]{card.title}[/] ({card.name})", highlight=False)
+    facts = [
+        f"country {card.country}" if card.country else "",
+        f"{card.posers} posers" if card.posers else "",
+        f"file naming {card.naming}",
+    ]
+    console.print("; ".join(fact for fact in facts if fact), highlight=False)
+    console.print(f"Expressions: {', '.join(card.expressions)}", highlight=False)
+    console.print(f"Terms: {card.terms.licence}", highlight=False)
+    if card.terms.request:
+        console.print(f"To get it: {card.terms.request}", highlight=False)
+    for note in card.notes:
+        console.print(f"• {note}", highlight=False, markup=False)
+    for citation in card.citations:
+        console.print(f"Cite: {citation}", highlight=False, markup=False)
+
+
+def _print_check(console: Console, found: Check) -> None:
+    from rich.table import Table
+
+    table, counts = found.database.table, found.counts()
+    console.print()
+    _print_card(console, found.database.card)
+    console.print()
+    grid = Table(
+        title=f"{len(table)} photographs of {len(table.posers)} posers",
+        title_justify="left",
+        title_style="bold",
+    )
+    grid.add_column("expression")
+    for heading in ("photographs", "usable", "posers"):
+        grid.add_column(heading, justify="right")
+    for name in table.expressions:
+        shown = sum(sample.expression == name for sample in table)
+        usable = sum(count[name] for count in counts.values())
+        posers = sum(bool(count[name]) for count in counts.values())
+        grid.add_row(name, str(shown), str(usable), str(posers))
+    console.print(grid)
+    incomplete = found.incomplete()
+    complete = len(table.posers) - len(incomplete)
+    console.print(
+        f"{complete} of {len(table.posers)} posers are complete (usable photographs of all "
+        f"{len(table.expressions)} expressions).",
+        highlight=False,
+    )
+    _list(console, "Incomplete posers", [f"{p}: no {', '.join(n)}" for p, n in incomplete.items()])
+    _list(console, "Files that do not match", [table.relative(path) for path in table.unmatched])
+    _list(console, "Left out", [f"{reason}: {n} files" for reason, n in table.left_out.items()])
+    _list(console, "Handled", list(table.warnings))
+    _list(console, "Same bytes", [" = ".join(group) for group in found.duplicates])
+    unreadable = found.with_status("unreadable", "black")
+    _list(console, "Unreadable or black", [f"{path}: {detail}" for path, detail in unreadable])
+    _list(console, "No face found", [path for path, _ in found.with_status("no face")])
+    _list(console, "Face found with looser settings", [p for p, _ in found.with_status("retried")])
+    if found.refused:
+        console.print(f"[red]A run would refuse it:[/] {found.refused}", highlight=False)
+    else:
+        console.print("[green]Ready to run.[/]")
+
+
+def _list(console: Console, title: str, lines: list[str]) -> None:
+    if not lines:
+        return
+    console.print(f"[bold]{title}[/] ({len(lines)})", highlight=False)
+    for line in lines[:_MOST]:
+        console.print(f"  {line}", markup=False, highlight=False)
+    if len(lines) > _MOST:
+        console.print(f"  … and {len(lines) - _MOST} more", style="dim")

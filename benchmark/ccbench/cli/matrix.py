@@ -1,0 +1,202 @@
+"""``ccbench matrix``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ccbench.runner import Estimate
+
+DEFAULT_DATABASES = ("drawn-a", "drawn-b")
+
+
+@click.command()
+@click.option(
+    "-d",
+    "--dataset",
+    "databases",
+    multiple=True,
+    metavar="NAME[=ROOT]",
+    help="Database; repeat for more. NAME as in 'ccbench datasets list', or a TOML card or CSV "
+    "manifest; options in brackets: 'kdef[session=B]=/photos/KDEF'. Default: the two drawn ones.",
+)
+@click.option(
+    "-b",
+    "--backbone",
+    default="alexnet",
+    show_default=True,
+    metavar="NAME",
+    help="Pretrained network, e.g. alexnet, timm:resnet18.",
+)
+@click.option(
+    "--protocol",
+    default="quick",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="quick, inagaki2022, or a TOML file.",
+)
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set one value of the protocol, e.g. --set photographs.posers=50.",
+)
+@click.option(
+    "--runs", type=click.IntRange(min=1), help="Random splits; the protocol's by default."
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Base of every random choice.",
+)
+@click.option(
+    "--on-missing-face",
+    type=click.Choice(["skip", "error", "center"]),
+    help="What to do with a photograph in which no face is found.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Run directory. Default: below runs/.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes. Default: all cores.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Say what would be computed, what is cached, and about how long it takes.",
+)
+def matrix(
+    databases: tuple[str, ...],
+    backbone: str,
+    protocol: str,
+    overrides: tuple[str, ...],
+    runs: int | None,
+    seed: int,
+    on_missing_face: str | None,
+    out: Path | None,
+    device: str,
+    workers: int | None,
+    dry_run: bool,
+) -> None:
+    """Train on every database, test on every database.
+
+    Prints the matrix of correct rates and the confusion matrices, and writes tables and
+    report.html into a run directory.  What was computed before is taken from the cache;
+    an interrupted run goes on where it was.
+    """
+    from rich.console import Console
+
+    from ccbench.executors import available_cores
+    from ccbench.protocol import load_protocol
+
+    console = Console()
+    settings = list(overrides)
+    if runs is not None:
+        settings.append(f"runs={runs}")
+    if on_missing_face is not None:
+        settings.append(f"face.on_missing_face={on_missing_face}")
+    spec = load_protocol(protocol, settings)
+    if not databases:
+        databases = DEFAULT_DATABASES
+        console.print(
+            f"No -d given: running on the drawn databases {' and '.join(databases)} "
+            "(schematic faces; see 'ccbench datasets list').",
+            style="dim",
+            highlight=False,
+        )
+    options: dict[str, Any] = {
+        "backbone": backbone,
+        "protocol": spec,
+        "seed": seed,
+        "device": device,
+        "workers": workers or available_cores(),
+    }
+    if dry_run:
+        _dry_run(console, databases, options)
+        return
+    _run(console, databases, out, options)
+
+
+def _run(
+    console: Console, databases: tuple[str, ...], out: Path | None, options: dict[str, Any]
+) -> None:
+    from ccbench.cli.progress import Bars
+    from ccbench.reporting import print_run, write_report
+    from ccbench.runner import run_matrix
+
+    try:
+        with Bars(console) as bars:
+            run = run_matrix(databases, out=out, observer=bars, **options)
+        report = write_report(run)
+    except KeyboardInterrupt:
+        console.print(
+            "\nInterrupted. What is finished is kept: the same command goes on from here."
+        )
+        raise click.exceptions.Exit(130) from None
+    print_run(run, console)
+    console.print(f"Report: {report}", style="bold", highlight=False, soft_wrap=True)
+
+
+def _dry_run(console: Console, databases: tuple[str, ...], options: dict[str, Any]) -> None:
+    from ccbench.cache import Cache
+    from ccbench.cli.progress import Bars
+    from ccbench.plugins import load_plugins
+    from ccbench.runner import estimate
+
+    with Bars(console) as bars:
+        found = estimate(databases, plugins=load_plugins(), cache=Cache(), observer=bars, **options)
+    _print_estimate(console, found, options["workers"])
+
+
+def _print_estimate(console: Console, found: Estimate, workers: int) -> None:
+    from rich.table import Table
+
+    table = Table(title="What this run computes", title_justify="left", title_style="bold")
+    table.add_column("")
+    for name in ("from cache", "anew", "estimated time"):
+        table.add_column(name, justify="right")
+    for count in found.counts:
+        table.add_row(
+            f"{count.stage} ({count.unit})" if count.stage != count.unit else count.stage,
+            str(count.cached),
+            str(count.anew),
+            duration(count.seconds) if count.anew else "–",
+        )
+    console.print(table)
+    for selection in found.selections:
+        split = selection.splits[0]
+        console.print(
+            f"{selection.database.name}: {len(selection.chosen)} photographs; "
+            f"{len(split.train)} posers to train, {len(split.validation)} to validate, "
+            f"{len(split.test)} to test in each of {len(selection.splits)} runs",
+            highlight=False,
+        )
+    total = sum(count.seconds for count in found.counts)
+    console.print(
+        f"About [bold]{duration(total)}[/] with {workers} worker{'s' * (workers != 1)} on "
+        f"{found.plan.request.device}; {found.disk / 2**20:,.0f} MB more in the cache.",
+        highlight=False,
+    )
+    if not found.exact:
+        console.print(
+            "Faces have not been looked for yet; photographs without one will be left out.",
+            style="dim",
+        )
+
+
+def duration(seconds: float) -> str:
+    """Format a time: "8 s", "3 min", "2.5 h".
+
+    >>> duration(8), duration(200), duration(9000)
+    ('8 s', '3 min', '2.5 h')
+    """
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 90 * 60:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h"

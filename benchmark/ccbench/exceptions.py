@@ -1,0 +1,79 @@
+"""One error tree: everything ccbench refuses, each in one sentence for the user.
+
+::
+
+    CcbenchError
+    ├── CardError            a TOML card that cannot be read or does not validate
+    ├── UnknownNameError     no dataset, backbone, protocol or key of that name
+    ├── DuplicateNameError   two plugins register one name
+    ├── PluginError          a plugin that cannot be loaded (strict mode only)
+    ├── DatasetError         a folder, manifest or label that cannot be used
+    ├── ImageError           a photograph that cannot be decoded
+    ├── ProtocolError        a protocol with a wrong value
+    ├── SplitError           too few posers, or none left
+    ├── LeakageError         one poser or one photograph on both sides of a split
+    ├── BackboneError        weights that cannot be loaded, or are not those expected
+    ├── CacheError           a cache that cannot be read or written
+    └── RunError             a run directory that cannot be read or written
+"""
+
+from __future__ import annotations
+
+from ccbench_registry.errors import (
+    CardError,
+    CcbenchError,
+    DuplicateNameError,
+    UnknownNameError,
+)
+
+__all__ = [
+    "BackboneError",
+    "CacheError",
+    "CardError",
+    "CcbenchError",
+    "DatasetError",
+    "DuplicateNameError",
+    "ImageError",
+    "LeakageError",
+    "PluginError",
+    "ProtocolError",
+    "RunError",
+    "SplitError",
+    "UnknownNameError",
+]
+
+
+class PluginError(CcbenchError):
+    """A plugin could not be loaded or registered, and strict mode is on."""
+
+
+class DatasetError(CcbenchError):
+    """A folder, manifest, label or option of a dataset cannot be used."""
+
+
+class ImageError(CcbenchError):
+    """A photograph cannot be decoded; the message says why, without the path."""
+
+
+class ProtocolError(CcbenchError):
+    """A protocol has a wrong value."""
+
+
+class SplitError(CcbenchError):
+    """A database has too few posers for the split that the protocol asks for."""
+
+
+class LeakageError(CcbenchError):
+    """The same poser or the same file content would be trained on and tested on."""
+
+
+class BackboneError(CcbenchError):
+    """A backbone's weights cannot be loaded or are not the ones expected."""
+
+
+class CacheError(CcbenchError):
+    """The cache cannot be read or written."""
+
+
+class RunError(CcbenchError):
+    """A run directory cannot be read or written."""

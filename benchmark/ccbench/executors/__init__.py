@@ -1,0 +1,5 @@
+"""Map one function over independent tasks."""
+
+from ccbench.executors.local import available_cores, map_tasks
+
+__all__ = ["available_cores", "map_tasks"]

@@ -1,0 +1,269 @@
+"""From a photograph to a standardised face (paper, "Image database").
+
+Colour -> grey -> face detection -> square crop -> mean 128, SD 32 inside an oval -> oval
+mask with a smooth edge, 224 x 224.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from ccbench.exceptions import ImageError
+
+RECIPE = "face-1"
+"""Version of everything in this module that changes pixels; part of every cache key."""
+
+Grey = NDArray[np.uint8]
+Box = tuple[float, float, float]
+"""Centre x, centre y and side of a square, pixels."""
+
+_BLACK_MEAN = 10.0
+
+
+@dataclass(frozen=True)
+class FaceRecipe:
+    """How a face is standardised.
+
+    Attributes:
+        size: side of the result, pixels.
+        mean: grey level that the face's mean is shifted to.
+        sd: grey level that the face's SD is scaled to.
+        crop: side of the crop in units of the detected box.
+        center_missing: take the central square where no face is found.
+    """
+
+    size: int = 224
+    mean: float = 128.0
+    sd: float = 32.0
+    crop: float = 1.1
+    center_missing: bool = False
+
+
+@dataclass(frozen=True)
+class StandardFace:
+    """A standardised face and how it came about.
+
+    Attributes:
+        pixels: uint8 (size, size), or ``None`` when the photograph is left out.
+        status: "ok", "retried" (found with looser settings), "centered" (no face found,
+            central square taken), "no face", "black" or "unreadable".
+        detail: a sentence for the quality table, or "".
+        box: the crop, pixels of the photograph; ``None`` without one.
+        clipped: fraction of the oval's pixels clipped to 0 or 255.
+    """
+
+    pixels: Grey | None
+    status: str
+    detail: str = ""
+    box: Box | None = None
+    clipped: float = 0.0
+
+
+def decode_grey(data: bytes) -> Grey:
+    """Decode an image file to 8-bit grey (ITU-R 601 luma).
+
+    16-bit images are scaled to 8, CMYK and palette images converted, transparency is laid
+    over mid grey, and the EXIF orientation is applied.
+
+    Args:
+        data: the bytes of the file.
+
+    Returns:
+        uint8 (height, width).
+
+    Raises:
+        ImageError: empty, truncated, animated, or no image at all.
+    """
+    if not data:
+        raise ImageError("the file is empty (0 bytes)")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image: Image.Image = Image.open(io.BytesIO(data))
+            frames = getattr(image, "n_frames", 1)
+            if frames > 1:
+                raise ImageError(f"an animation of {frames} frames; save the wanted frame alone")
+            image.load()
+        image = ImageOps.exif_transpose(image)
+    except UnidentifiedImageError:
+        raise ImageError("not an image that can be read") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise ImageError("too large to decode; save it smaller") from None
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:
+        raise ImageError(f"damaged or truncated ({error})") from None
+    if image.mode in {"I", "F"} or image.mode.startswith("I;16"):
+        values = np.asarray(image, dtype=np.float64)
+        if values.min() < 0 or values.max() > 65535:
+            raise ImageError("grey values outside 0..65535; save it as 8 or 16 bit")
+        # Up to 65535 it is a 16-bit image: white is 65535, which becomes 255.
+        return np.round(values / 257.0).astype(np.uint8)
+    if image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info:
+        image = image.convert("RGBA")
+        ground = Image.new("RGBA", image.size, (128, 128, 128, 255))
+        image = Image.alpha_composite(ground, image)
+    if image.mode != "L":
+        image = image.convert("RGB").convert("L")
+    return np.asarray(image, dtype=np.uint8)
+
+
+@cache
+def _cascade(name: str) -> cv2.CascadeClassifier:
+    return cv2.CascadeClassifier(str(_CASCADES / f"haarcascade_frontalface_{name}.xml"))
+
+
+_CASCADES = Path(cv2.__file__).parent / "data"
+_DETECTION_SIDE = 300
+_PADDING = 0.2
+_Attempt = tuple[str, float, int, float]
+_ATTEMPTS: tuple[_Attempt, ...] = (
+    # cascade, scale step, neighbours, smallest face in units of the image's shorter side;
+    # loose settings see faces in skin folds, so they must find a larger one
+    ("default", 1.1, 5, 0.25),
+    ("alt2", 1.1, 3, 0.3),
+    ("alt2", 1.05, 2, 0.4),
+    ("default", 1.05, 2, 0.5),
+)
+
+
+def find_face(grey: Grey) -> tuple[Box, int] | None:
+    """Find the largest frontal face with OpenCV's Haar cascades.
+
+    The image is scaled to 300 px and its border repeated by a fifth, so that faces that
+    touch the border are found whole.  The first attempt has OpenCV's stock settings; later
+    ones are looser.
+
+    Args:
+        grey: uint8 (height, width).
+
+    Returns:
+        The box and the index of the attempt that found it (0: stock settings), or
+        ``None``.
+    """
+    height, width = grey.shape
+    scale = _DETECTION_SIDE / min(height, width)
+    side = (max(1, round(width * scale)), max(1, round(height * scale)))
+    shrink = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    image = cv2.resize(grey, side, interpolation=shrink)
+    pad = round(_PADDING * _DETECTION_SIDE)
+    image = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
+    for index, (name, step, neighbours, size) in enumerate(_ATTEMPTS):
+        smallest = round(size * _DETECTION_SIDE)
+        found = _cascade(name).detectMultiScale(
+            image, scaleFactor=step, minNeighbors=neighbours, minSize=(smallest, smallest)
+        )
+        if len(found):
+            # Ties are broken by position, so that the choice never depends on their order.
+            x, y, w, h = max((tuple(map(int, box)) for box in found), key=lambda b: (b[2], b))
+            return ((x - pad + w / 2) / scale, (y - pad + h / 2) / scale, w / scale), index
+    return None
+
+
+@cache
+def oval(size: int) -> NDArray[np.float32]:
+    """Return the oval mask: 1 inside, 0 outside, with a smooth edge; (size, size)."""
+    centre = (size - 1) / 2
+    y, x = np.mgrid[:size, :size]
+    radius = np.hypot((x - centre) / (0.40 * size), (y - centre) / (0.49 * size))
+    mask: NDArray[np.float32] = (1 / (1 + np.exp((radius - 1) * 25))).astype(np.float32)
+    return mask
+
+
+def crop_square(grey: Grey, box: Box, size: int) -> NDArray[np.float32]:
+    """Cut a square out of an image and resize it; outside pixels repeat the border.
+
+    Returns:
+        float32 (size, size).
+    """
+    x, y, side = box
+    factor = size / side
+    if factor < 0.5:
+        # Warping alone would alias: shrink by area first.
+        target = (max(1, round(grey.shape[1] * factor)), max(1, round(grey.shape[0] * factor)))
+        grey = np.asarray(cv2.resize(grey, target, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        x, y, factor = x * factor, y * factor, 1.0
+    half = (size - 1) / 2
+    matrix = np.array(
+        [[factor, 0, half - (x - 0.5) * factor], [0, factor, half - (y - 0.5) * factor]]
+    )
+    warped = cv2.warpAffine(
+        grey.astype(np.float32),
+        matrix,
+        (size, size),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(warped, dtype=np.float32)
+
+
+def equalise(face: NDArray[np.float32], mean: float, sd: float) -> tuple[Grey, float]:
+    """Set mean and SD inside the oval, fill the outside with the mean.
+
+    Args:
+        face: float32 (size, size), grey levels.
+        mean: wanted mean, grey levels.
+        sd: wanted standard deviation, grey levels.
+
+    Returns:
+        The face, uint8 (size, size), and the fraction of the oval's pixels clipped.
+    """
+    mask = oval(face.shape[0])
+    inside = mask > 0.5
+    values = face[inside].astype(np.float64)
+    spread = values.std()
+    if spread < 1e-6:
+        raise ImageError("the face region has a single grey level")
+    scaled = (face.astype(np.float64) - values.mean()) / spread * sd + mean
+    clipped = float(np.mean((scaled[inside] < 0) | (scaled[inside] > 255)))
+    blended = np.clip(scaled, 0, 255) * mask + mean * (1 - mask)
+    return np.round(blended).astype(np.uint8), clipped
+
+
+def standardise(data: bytes, recipe: FaceRecipe) -> StandardFace:
+    """Turn the bytes of a photograph into a standardised face.
+
+    Never raises for a bad photograph: the status says what happened, so that the caller
+    can report all of them at once.
+
+    Args:
+        data: the bytes of the image file.
+        recipe: what to make of it.
+    """
+    try:
+        grey = decode_grey(data)
+    except ImageError as error:
+        return StandardFace(None, "unreadable", str(error))
+    if grey.mean() < _BLACK_MEAN:
+        return StandardFace(None, "black", f"mean grey level {grey.mean():.1f} of 255")
+    return _standardise_grey(grey, recipe, find_face)
+
+
+def _standardise_grey(
+    grey: Grey, recipe: FaceRecipe, finder: Callable[[Grey], tuple[Box, int] | None]
+) -> StandardFace:
+    found = finder(grey)
+    if found is None:
+        if not recipe.center_missing:
+            return StandardFace(None, "no face", "no frontal face found")
+        height, width = grey.shape
+        box: Box = (width / 2, height / 2, float(min(height, width)))
+        status, detail = "centered", "no frontal face found; the central square was taken"
+    else:
+        (x, y, side), attempt = found
+        box = (x, y, side * recipe.crop)
+        status = "ok" if attempt == 0 else "retried"
+        detail = "" if attempt == 0 else "found with looser settings"
+    try:
+        pixels, clipped = equalise(crop_square(grey, box, recipe.size), recipe.mean, recipe.sd)
+    except ImageError as error:
+        return StandardFace(None, "unreadable", str(error))
+    return StandardFace(pixels, status, detail, box, clipped)

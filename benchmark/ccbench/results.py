@@ -1,0 +1,160 @@
+"""A run directory: a manifest and tidy Parquet tables, from which everything is reported."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ccbench import atomic
+from ccbench.exceptions import RunError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MANIFEST = "manifest.json"
+REQUEST = "request.json"
+TABLES: Mapping[str, str] = {
+    "predictions": "one row per head and test photograph: logits, expression, predicted, poser",
+    "curves": "correct rate and loss of each head against iteration, training and validation",
+    "runs": "one row per head: what it was trained on, and the key of its cell",
+    "splits": "one row per database, run and poser: the part the poser is in",
+    "photographs": "one row per photograph: label, hash, and what became of its face",
+}
+"""The tables of a run and what a row of each is."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes:
+        path: the run directory.
+        manifest: versions, hashes, hardware, seeds, protocol, cards and citations.
+    """
+
+    path: Path
+    manifest: Mapping[str, Any]
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return one of the tables (:data:`TABLES`).
+
+        Raises:
+            RunError: the table is missing, cut short or not Parquet.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path = self.path / f"{name}.parquet"
+        try:
+            frame: pd.DataFrame = pq.read_table(path).to_pandas()
+        except FileNotFoundError:
+            raise RunError(f"{path} is missing; start the run again, it resumes") from None
+        except (OSError, pa.ArrowException) as error:
+            reason = str(error).splitlines()[0]
+            raise RunError(
+                f"{path} is damaged ({reason}); delete it and start the run again, it resumes"
+            ) from None
+        return frame
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        """One row per head and test photograph."""
+        return self.table("predictions")
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """Learning curves."""
+        return self.table("curves")
+
+    @cached_property
+    def photographs(self) -> pd.DataFrame:
+        """What became of each photograph."""
+        return self.table("photographs")
+
+    @property
+    def databases(self) -> tuple[str, ...]:
+        """The databases, in the order they were given."""
+        return tuple(entry["name"] for entry in self.manifest["databases"])
+
+    def query(self, sql: str) -> pd.DataFrame:
+        """Run SQL over the tables, each a view of its name, with DuckDB.
+
+        Example: ``run.query("select avg(loss) from curves where part = 'validation'")``.
+        """
+        import duckdb
+
+        with duckdb.connect() as connection:
+            for name in TABLES:
+                path = str(self.path / f"{name}.parquet").replace("'", "''")
+                connection.execute(f"create view {name} as select * from read_parquet('{path}')")
+            return connection.execute(sql).df()
+
+
+def open_run(path: str | Path) -> Run:
+    """Open a finished run.
+
+    Raises:
+        RunError: no such folder, or no finished run in it.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise RunError(f"no such run directory: {folder}")
+    manifest = read_json(folder / MANIFEST)
+    if manifest is None:
+        if (folder / REQUEST).is_file():
+            raise RunError(f"the run in {folder} is not finished; start it again, it resumes")
+        raise RunError(f"{folder} holds no run ({MANIFEST} is missing)")
+    if not isinstance(manifest.get("databases"), list):
+        raise RunError(f"{folder / MANIFEST} is not the manifest of a run")
+    return Run(folder, manifest)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Return a JSON object, or ``None`` when the file does not exist.
+
+    Raises:
+        RunError: the file is cut short or not a JSON object.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise RunError(
+            f"{path} is damaged ({error}); delete it and start the run again, it resumes"
+        ) from None
+    if not isinstance(value, dict):
+        raise RunError(f"{path} is damaged; delete it and start the run again, it resumes")
+    return value
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write a JSON file atomically."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, sort_keys=False)
+    _write(path, f"{text}\n".encode())
+
+
+def write_table(folder: Path, name: str, frame: pd.DataFrame) -> None:
+    """Write a table as Parquet, atomically; equal frames give equal bytes."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd")
+    _write(folder / f"{name}.parquet", buffer.getvalue())
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        atomic.write_bytes(path, data)
+    except OSError as error:
+        raise RunError(
+            f"cannot write {path}: {error.strerror or error}; give a folder you can write with "
+            f"--out"
+        ) from None

@@ -1,0 +1,196 @@
+"""What a run would compute, and about how long it would take here."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ccbench.augmentation import PLAIN, render_view
+from ccbench.cache import Cache
+from ccbench.datasets import DatasetSpec
+from ccbench.executors.local import one_thread
+from ccbench.faces import FaceRecord, read_records
+from ccbench.features import normalise
+from ccbench.heads import he_normal
+from ccbench.plugins import Plugins
+from ccbench.preprocessing import standardise
+from ccbench.protocol import PerceptronHead, Protocol
+from ccbench.runner.matrix import Preparation, missing_features, prepare
+from ccbench.runner.observer import Observer
+from ccbench.runner.selection import Selection, select
+from ccbench.runner.work import Cell, feature_tasks, make_cells
+
+
+@dataclass(frozen=True)
+class Count:
+    """Units of one stage.
+
+    Attributes:
+        stage: "faces", "features" or "heads".
+        unit: what is counted.
+        cached: already there.
+        anew: to be computed.
+        seconds: estimated time for those, all workers together.
+    """
+
+    stage: str
+    unit: str
+    cached: int
+    anew: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The answer to ``--dry-run``.
+
+    Attributes:
+        plan: the opened databases and backbone.
+        selections: photographs and splits; faces not looked for yet count as found.
+        counts: per stage.
+        disk: bytes that new features and heads will take.
+        exact: whether all faces have been looked for.
+    """
+
+    plan: Preparation
+    selections: list[Selection]
+    counts: tuple[Count, ...]
+    disk: int
+    exact: bool
+
+
+def estimate(
+    databases: Sequence[str | DatasetSpec],
+    *,
+    backbone: str,
+    protocol: Protocol,
+    seed: int,
+    device: str,
+    workers: int,
+    plugins: Plugins,
+    cache: Cache,
+    observer: Observer,
+) -> Estimate:
+    """List what ``run_matrix`` would compute; time one unit of each stage.
+
+    Nothing is trained and nothing is written, except that generated databases are drawn.
+    """
+    plan = prepare(databases, backbone, protocol, seed, device, plugins, cache, observer)
+    selections, faces_cached, faces_anew = [], 0, 0
+    for database, tasks in zip(plan.databases, plan.faces, strict=True):
+        records: list[FaceRecord] = []
+        for task in tasks:
+            if cache.find("faces", task.key):
+                records += read_records(task, cache)
+                faces_cached += len(task.photographs)
+            else:
+                records += [FaceRecord("ok", "", None, 0.0)] * len(task.photographs)
+                faces_anew += len(task.photographs)
+        selections.append(select(database, records, protocol, seed))
+    views_cached = views_anew = 0
+    keys = []
+    for selection, faces in zip(selections, plan.faces, strict=True):
+        feature = feature_tasks(selection, faces, protocol, plan.identity)
+        missing = missing_features(feature, cache)
+        everything = sum(len(task.rows) * len(task.views) for task in feature)
+        new = sum(len(task.rows) * len(task.views) for task in missing)
+        views_anew += new
+        views_cached += everything - new
+        keys.append(tuple(task.key for task in feature))
+    cells = make_cells(selections, keys, protocol, seed, plan.request.device)
+    new_cells = [cell for cell in cells if cell.missing(cache)]
+    heads_anew = [cell for cell in new_cells if not cache.find("heads", cell.training.key)]
+
+    observer.stage("timing this machine", 1)
+    on_device = workers if plan.request.device == "cpu" else 1
+    with one_thread():
+        seconds = (
+            faces_anew * _face_seconds(plan) / workers if faces_anew else 0.0,
+            views_anew * _view_seconds(plan) / on_device if views_anew else 0.0,
+            len(heads_anew) * _head_seconds(plan, cells[0]) / on_device if heads_anew else 0.0,
+        )
+    counts = (
+        Count("faces", "photographs", faces_cached, faces_anew, seconds[0]),
+        Count("features", "views", views_cached, views_anew, seconds[1]),
+        Count("heads", "heads", len(cells) - len(heads_anew), len(heads_anew), seconds[2]),
+    )
+    disk = views_anew * plan.identity.features * 2 + len(heads_anew) * _head_bytes(plan, cells[0])
+    return Estimate(plan, selections, counts, disk, exact=not faces_anew)
+
+
+def _seconds(action: Callable[[], object], repeats: int) -> float:
+    action()
+    start = time.perf_counter()
+    for _ in range(repeats):
+        action()
+    return (time.perf_counter() - start) / repeats
+
+
+def _face_seconds(plan: Preparation) -> float:
+    task = plan.faces[0][0]
+    data = [photograph.path.read_bytes() for photograph in task.photographs[:4]]
+    return _seconds(lambda: [standardise(item, task.recipe) for item in data], 1) / len(data)
+
+
+def _view_seconds(plan: Preparation) -> float:
+    import torch
+
+    size = plan.extractor.input_size
+    image = np.random.default_rng(0).integers(0, 256, (size, size)).astype(np.uint8)
+
+    def batch() -> None:
+        images = np.stack([render_view(image, PLAIN, 128.0) for _ in range(16)])
+        with torch.inference_mode():
+            plan.extractor.module(normalise(images, plan.extractor, plan.request.device))
+
+    return _seconds(batch, 2) / 16
+
+
+def _head_seconds(plan: Preparation, cell: Cell) -> float:
+    """Time a few steps, or a fit on features without structure, and scale up."""
+    import torch
+
+    from ccbench.training import fit_logistic
+
+    generator = torch.Generator().manual_seed(0)
+    features, head = plan.identity.features, plan.protocol.head
+    classes = len(cell.training.expressions)
+    device = plan.request.device
+    if not isinstance(head, PerceptronHead):
+        rows = min(1500, len(cell.training.train) * len(cell.training.views))
+        data = torch.rand(rows, features, generator=generator).to(device)
+        labels = torch.arange(rows, device=device) % classes
+        whole = len(cell.training.train) * len(cell.training.views)
+        # The Gram matrix grows with the square of the rows, its eigenvectors with the cube.
+        return _seconds(lambda: fit_logistic(data, labels, classes, head.ridge), 1) * (
+            (whole / rows) ** 3
+        )
+    schedule = plan.protocol.training
+    assert schedule is not None
+    sizes = (features, *head.hidden, classes)
+    weights = [t.to(device).requires_grad_() for t in he_normal(sizes, generator)]
+    optimiser = torch.optim.SGD(weights, lr=1e-6)
+    data = torch.rand(schedule.batch_size, features, generator=generator).to(device)
+    labels = torch.arange(schedule.batch_size, device=device) % classes
+
+    def step() -> None:
+        hidden = data
+        for index in range(0, len(weights), 2):
+            hidden = torch.relu(hidden) if index else hidden
+            hidden = torch.nn.functional.linear(hidden, weights[index], weights[index + 1])
+        optimiser.zero_grad()
+        torch.nn.functional.cross_entropy(hidden, labels).backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+
+    return _seconds(step, 2) * schedule.iterations
+
+
+def _head_bytes(plan: Preparation, cell: Cell) -> int:
+    head = plan.protocol.head
+    hidden = head.hidden if isinstance(head, PerceptronHead) else ()
+    sizes = (plan.identity.features, *hidden, len(cell.training.expressions))
+    return sum(4 * (a + 1) * b for a, b in itertools.pairwise(sizes))

@@ -1,0 +1,290 @@
+"""Every train-database x test-database pair, from photographs to tables."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from ccbench.cache import Cache
+from ccbench.datasets import DatasetSpec
+from ccbench.exceptions import CcbenchError
+from ccbench.executors import map_tasks
+from ccbench.faces import FaceTask, face_tasks, read_records
+from ccbench.features import BackboneIdentity, FeatureTask
+from ccbench.interfaces import Backbone, FeatureExtractor
+from ccbench.plugins import Plugins, call_each, load_plugins
+from ccbench.protocol import Protocol, load_protocol
+from ccbench.results import Run, open_run
+from ccbench.runner import tables
+from ccbench.runner.databases import Database, open_databases
+from ccbench.runner.observer import Observer, Silent, TaskProgress
+from ccbench.runner.request import Request
+from ccbench.runner.selection import Selection, refuse_shared_photographs, select
+from ccbench.runner.work import (
+    Cell,
+    CellJob,
+    FaceJob,
+    FeatureJob,
+    do_cell,
+    do_faces,
+    do_features,
+    feature_tasks,
+    keep_extractor,
+    make_cells,
+)
+
+Job = TypeVar("Job")
+
+
+@dataclass
+class Preparation:
+    """A run up to the point where photographs are opened.
+
+    Attributes:
+        request: what was asked for.
+        protocol: of the run.
+        databases: with their photographs hashed.
+        backbone: the plugin's object.
+        extractor: the loaded network.
+        identity: what of it is part of the cache keys.
+        faces: the face tasks of each database.
+    """
+
+    request: Request
+    protocol: Protocol
+    databases: list[Database]
+    backbone: Backbone
+    extractor: FeatureExtractor
+    identity: BackboneIdentity
+    faces: list[list[FaceTask]]
+
+
+@dataclass
+class Clock:
+    """Seconds spent in each stage."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    _start: float = field(default_factory=time.monotonic)
+
+    def lap(self, stage: str) -> None:
+        """End a stage."""
+        now = time.monotonic()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._start
+        self._start = now
+
+
+def choose_device(device: str) -> str:
+    """Resolve "auto", and refuse a device that is not there.
+
+    Raises:
+        CcbenchError: no such device on this machine.
+    """
+    import torch
+
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.zeros(1, device=device)
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0]
+        raise CcbenchError(f"--device {device} cannot be used: {reason}") from None
+    return device
+
+
+def prepare(
+    databases: Sequence[str | DatasetSpec],
+    backbone: str,
+    protocol: Protocol,
+    seed: int,
+    device: str,
+    plugins: Plugins,
+    cache: Cache,
+    observer: Observer,
+) -> Preparation:
+    """Open databases and backbone, and check all that can be checked before any work."""
+    if seed < 0:
+        raise CcbenchError(f"--seed {seed} is negative; give a whole number from 0")
+    if not databases:
+        raise CcbenchError("no database was given; name at least one with -d")
+    chosen = plugins.backbone(backbone)
+    device = choose_device(device)
+    opened = open_databases(databases, plugins, cache, observer)
+    refuse_shared_photographs(opened)
+    extractor = chosen.load(device)
+    recipe = protocol.face_recipe(extractor.input_size)
+    return Preparation(
+        request=Request(
+            tuple(database.name for database in opened), backbone, protocol, seed, device
+        ),
+        protocol=protocol,
+        databases=opened,
+        backbone=chosen,
+        extractor=extractor,
+        identity=BackboneIdentity.of(backbone, extractor, device),
+        faces=[face_tasks(database.photographs, recipe) for database in opened],
+    )
+
+
+def run_matrix(
+    databases: Sequence[str | DatasetSpec],
+    *,
+    backbone: str = "alexnet",
+    protocol: str | Protocol = "quick",
+    runs: int | None = None,
+    seed: int = 0,
+    out: str | Path | None = None,
+    device: str = "auto",
+    workers: int = 1,
+    cache: Path | None = None,
+    observer: Observer | None = None,
+    plugins: Plugins | None = None,
+) -> Run:
+    """Train on every database, test on every database.
+
+    What an earlier run has computed is taken from the cache; an interrupted run goes on
+    where it was.  Equal arguments give equal tables, whatever the number of workers.
+
+    Args:
+        databases: as after ``ccbench matrix -d``: ``"kdef=/photos/KDEF"``, ``"list.csv"``.
+        backbone: e.g. "alexnet", "timm:resnet18".
+        protocol: preset, path of a ``.toml`` file, or a loaded protocol.
+        runs: overrides the protocol's number of runs.
+        seed: base of every random choice.
+        out: run directory; by default one below ``runs/`` named after the request.
+        device: "auto", "cpu", "cuda", ...
+        workers: processes; 1 computes in this one.
+        cache: cache folder; ``$CCBENCH_CACHE`` or the user's by default.
+        observer: told what is running.
+        plugins: loaded plugins; the installed ones by default.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        CcbenchError: bad input, in one sentence; nothing finished is lost.
+    """
+    observer = observer or Silent()
+    plugins = plugins or load_plugins()
+    store = Cache(cache)
+    store.remove_abandoned()
+    spec = load_protocol(protocol) if isinstance(protocol, str) else protocol
+    if runs is not None:
+        if runs < 1:
+            raise CcbenchError(f"--runs {runs}: give at least 1")
+        spec = spec.model_copy(update={"runs": runs})
+    clock = Clock()
+    plan = prepare(databases, backbone, spec, seed, device, plugins, store, observer)
+    folder = Path(out) if out is not None else plan.request.default_directory()
+    plan.request.claim(folder)
+    clock.lap("photographs")
+    keep_extractor(backbone, plan.request.device, plan.extractor)
+    compute = _Compute(store, observer, plan.request.device, workers)
+
+    compute.faces(plan)
+    clock.lap("faces")
+    selections = select_all(plan, store)
+    features = compute.features(plan, selections)
+    clock.lap("features")
+    cells = compute.cells(plan, selections, features)
+    clock.lap("heads")
+
+    observer.stage("writing tables", 1)
+    manifest = tables.make_manifest(
+        plan.request.as_dict(),
+        selections,
+        plan.backbone.card,
+        plan.extractor.weights_digest,
+        workers,
+        clock.seconds,
+    )
+    tables.write_run(
+        folder,
+        {
+            "predictions": tables.predictions_table(selections, cells, store),
+            "curves": tables.curves_table(cells, store),
+            "runs": tables.runs_table(selections, cells),
+            "splits": tables.splits_table(selections),
+            "photographs": tables.photographs_table(selections),
+        },
+        manifest,
+    )
+    for sentence in dict.fromkeys(store.damaged):
+        observer.note(sentence)
+    call_each(plugins, "ccbench_run_finished", run=folder)
+    return open_run(folder)
+
+
+def select_all(plan: Preparation, cache: Cache) -> list[Selection]:
+    """Choose photographs and splits of every database, once its faces are done."""
+    selections = []
+    for database, tasks in zip(plan.databases, plan.faces, strict=True):
+        records = [record for task in tasks for record in read_records(task, cache)]
+        selections.append(select(database, records, plan.protocol, plan.request.seed))
+    return selections
+
+
+class _Compute:
+    """Computes what is not in the cache yet, stage by stage."""
+
+    def __init__(self, cache: Cache, observer: Observer, device: str, workers: int) -> None:
+        self.cache = cache
+        self.observer = observer
+        self.device = device
+        self.workers = workers
+        # One process feeds a GPU.
+        self.device_workers = workers if device == "cpu" else 1
+
+    def faces(self, plan: Preparation) -> None:
+        jobs, details = [], []
+        for database, tasks in zip(plan.databases, plan.faces, strict=True):
+            for task in tasks:
+                if not self.cache.find("faces", task.key):
+                    jobs.append(FaceJob(self.cache.root, task))
+                    details.append(database.name)
+        self._map("finding faces", do_faces, jobs, details, self.workers)
+
+    def features(self, plan: Preparation, selections: Sequence[Selection]) -> list[tuple[str, ...]]:
+        jobs, details, keys = [], [], []
+        for selection, faces in zip(selections, plan.faces, strict=True):
+            tasks = feature_tasks(selection, faces, plan.protocol, plan.identity)
+            keys.append(tuple(task.key for task in tasks))
+            missing = missing_features(tasks, self.cache)
+            jobs += [FeatureJob(self.cache.root, task, self.device) for task in missing]
+            details += [selection.database.name] * len(missing)
+        self._map("computing features", do_features, jobs, details, self.device_workers)
+        return keys
+
+    def cells(
+        self,
+        plan: Preparation,
+        selections: Sequence[Selection],
+        features: Sequence[tuple[str, ...]],
+    ) -> list[Cell]:
+        request = plan.request
+        cells = make_cells(selections, features, plan.protocol, request.seed, request.device)
+        missing = [cell for cell in cells if cell.missing(self.cache)]
+        jobs = [CellJob(self.cache.root, cell) for cell in missing]
+        details = [f"{c.training.database}, run {c.training.run + 1}" for c in missing]
+        self._map("training heads", do_cell, jobs, details, self.device_workers)
+        return cells
+
+    def _map(
+        self,
+        stage: str,
+        function: Callable[[Job, Callable[[float], None]], None],
+        jobs: list[Job],
+        details: list[str],
+        workers: int,
+    ) -> None:
+        if jobs:
+            self.observer.stage(stage, len(jobs))
+            progress = TaskProgress(self.observer, details)
+            map_tasks(function, jobs, workers=workers, progress=progress)
+
+
+def missing_features(tasks: Sequence[FeatureTask], cache: Cache) -> list[FeatureTask]:
+    """Return the tasks whose features are not in the cache."""
+    return [task for task in tasks if not cache.find("features", task.key)]

@@ -1,0 +1,104 @@
+"""What was asked for, kept in the run directory so that nothing is overwritten by mistake."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ccbench.exceptions import RunError
+from ccbench.protocol import Protocol
+from ccbench.results import MANIFEST, REQUEST, read_json, write_json
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a run is to compute.
+
+    Attributes:
+        databases: labels, in order.
+        backbone: name as given.
+        protocol: with the user's values set.
+        seed: base seed.
+        device: "cpu" or "cuda".
+    """
+
+    databases: tuple[str, ...]
+    backbone: str
+    protocol: Protocol
+    seed: int
+    device: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {
+            "databases": list(self.databases),
+            "backbone": self.backbone,
+            "protocol": self.protocol.model_dump(mode="json"),
+            "seed": self.seed,
+            "device": self.device,
+        }
+
+    def default_directory(self) -> Path:
+        """Return ``runs/<databases>-<backbone>-<protocol>-<hash of what else matters>``."""
+        name = "+".join(self.databases) + f"-{self.backbone}-{self.protocol.name}"
+        name = re.sub(r"[^A-Za-z0-9.+_-]+", "_", name)[:100].strip("_")
+        rest = {k: v for k, v in _comparable(self.as_dict()).items() if k != "databases"}
+        text = json.dumps([list(self.databases), rest], sort_keys=True)
+        return Path("runs") / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+
+    def claim(self, folder: Path) -> None:
+        """Make the run directory, or take up the run that is in it.
+
+        A directory is taken up when its run had the same protocol, backbone, seed and
+        device, no other databases and no more runs: then nothing of it is lost.
+
+        Raises:
+            RunError: the folder holds something else or cannot be written.
+        """
+        if folder.exists() and not folder.is_dir():
+            raise RunError(f"{folder} is a file; give a folder with --out")
+        earlier = read_json(folder / REQUEST)
+        if earlier is None and folder.is_dir() and any(folder.iterdir()):
+            raise RunError(f"{folder} is not empty and holds no run; choose another --out")
+        if earlier is not None:
+            difference = _difference(earlier, self.as_dict())
+            if difference and (folder / MANIFEST).exists():
+                raise RunError(f"{folder} holds another run ({difference}); choose another --out")
+        write_json(folder / REQUEST, self.as_dict())
+
+
+def _comparable(request: Mapping[str, Any]) -> dict[str, Any]:
+    protocol = {k: v for k, v in request["protocol"].items() if k not in {"runs", "summary"}}
+    return {**request, "protocol": protocol}
+
+
+def _difference(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    try:
+        if earlier["protocol"]["runs"] > now["protocol"]["runs"]:
+            return f"with {earlier['protocol']['runs']} runs, {now['protocol']['runs']} are asked"
+        lost = _missing(earlier["databases"], now["databases"])
+        if lost:
+            return f"with the database {lost}"
+        old, new = _comparable(earlier), _comparable(now)
+        for key in ("backbone", "seed", "device"):
+            if old[key] != new[key]:
+                return f"{key} {old[key]}, not {new[key]}"
+        if old["protocol"] != new["protocol"]:
+            changed = sorted(
+                key
+                for key in old["protocol"].keys() | new["protocol"].keys()
+                if old["protocol"].get(key) != new["protocol"].get(key)
+            )
+            return f"protocol with another {', '.join(changed)}"
+    except (KeyError, TypeError):
+        return "made by another version of ccbench"
+    return ""
+
+
+def _missing(earlier: Sequence[str], now: Sequence[str]) -> str:
+    return ", ".join(name for name in earlier if name not in now)

@@ -1,0 +1,228 @@
+"""Which photographs of each database are used, and how each run splits its posers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ccbench import seeds
+from ccbench.exceptions import DatasetError, LeakageError, SplitError
+from ccbench.faces import FaceRecord
+from ccbench.protocol import Protocol
+from ccbench.runner.databases import Database
+from ccbench.splits import Split, draw_posers, draw_split, part_sizes
+from ccbench_registry import EXPRESSIONS
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What of a database a run uses.
+
+    Attributes:
+        database: whose photographs.
+        records: what became of each photograph, in the table's order.
+        chosen: indices of the photographs used.
+        expressions: the output units of heads trained on it.
+        splits: one per run.
+    """
+
+    database: Database
+    records: tuple[FaceRecord, ...]
+    chosen: tuple[int, ...]
+    expressions: tuple[str, ...]
+    splits: tuple[Split, ...]
+
+
+def mark_duplicates(database: Database, records: Sequence[FaceRecord]) -> list[FaceRecord]:
+    """Leave out second copies of a photograph; refuse contradictory ones.
+
+    Raises:
+        LeakageError: two posers have files with the same bytes.
+        DatasetError: one poser has the same file under two expressions.
+    """
+    result = list(records)
+    first: dict[str, int] = {}
+    for index, photograph in enumerate(database.photographs):
+        other = first.setdefault(photograph.digest, index)
+        # Black files are all alike; they are left out anyway.
+        if other == index or not records[index].usable:
+            continue
+        a, b = database.table[other], database.table[index]
+        pair = f"{database.table.relative(a.path)} and {database.table.relative(b.path)}"
+        if a.poser != b.poser:
+            raise LeakageError(
+                f"in '{database.name}', {pair} have the same bytes but belong to two posers "
+                f"({a.poser}, {b.poser}): one could be trained on and the other tested on; "
+                f"remove one of them"
+            )
+        if a.expression != b.expression:
+            raise DatasetError(
+                f"in '{database.name}', {pair} have the same bytes but two expressions "
+                f"({a.expression}, {b.expression}); remove the wrong one"
+            )
+        result[index] = FaceRecord(
+            "duplicate",
+            f"same bytes as {database.table.relative(a.path)}",
+            records[index].box,
+            records[index].clipped,
+        )
+    return result
+
+
+def refuse_shared_photographs(databases: Sequence[Database]) -> None:
+    """Refuse databases that share a photograph, or posers of one card.
+
+    Raises:
+        LeakageError: naming both databases and a shared file or poser.
+    """
+    owner: dict[str, tuple[Database, int]] = {}
+    posers: dict[tuple[str, str], Database] = {}
+    for database in databases:
+        for index, photograph in enumerate(database.photographs):
+            other, other_index = owner.setdefault(photograph.digest, (database, index))
+            if other is not database:
+                raise LeakageError(
+                    f"'{other.name}' and '{database.name}' share a photograph "
+                    f"({other.table[other_index].path} and {photograph.path} have the same "
+                    f"bytes): training on one and testing on the other would be no test; remove "
+                    f"it from one of them"
+                )
+        for poser in database.table.posers:
+            person = (database.card.name, poser)
+            known = posers.setdefault(person, database)
+            if known is not database:
+                raise LeakageError(
+                    f"'{known.name}' and '{database.name}' share posers (for example {poser}): "
+                    f"training on one and testing on the other would be no test"
+                )
+
+
+def select(
+    database: Database, records: Sequence[FaceRecord], protocol: Protocol, seed: int
+) -> Selection:
+    """Choose the photographs and draw the splits of every run.
+
+    Raises:
+        SplitError: too few posers; the sentence says which option lowers the number.
+        DatasetError: no usable photograph, fewer than two expressions, or a missing face
+            while the protocol says that is an error.
+        LeakageError: see :func:`mark_duplicates`.
+    """
+    missing = [
+        database.table.relative(sample.path)
+        for sample, record in zip(database.table, records, strict=True)
+        if record.status == "no face"
+    ]
+    if missing and protocol.face.on_missing_face == "error":
+        raise DatasetError(
+            f"no face was found in {len(missing)} photographs of '{database.name}', for example "
+            f"{', '.join(missing[:3])}; remove them or use --on-missing-face skip or center"
+        )
+    records = mark_duplicates(database, records)
+    usable = [index for index, record in enumerate(records) if record.usable]
+    if not usable:
+        raise DatasetError(
+            f"'{database.name}' has no usable photograph: "
+            f"{_first_reasons(database, records)}; run 'ccbench datasets check' on it"
+        )
+    table = database.table
+    expressions = tuple(
+        name for name in EXPRESSIONS if any(table[index].expression == name for index in usable)
+    )
+    if len(expressions) < 2:
+        raise DatasetError(
+            f"'{database.name}' has usable photographs of one expression only "
+            f"({expressions[0]}); a head needs at least two"
+        )
+    posers = _posers(database, usable, expressions, protocol, seed)
+    chosen = _photographs(database, usable, posers, protocol, seed)
+    counts = Counter((table[index].poser, table[index].expression) for index in chosen)
+    signatures = {poser: [counts[poser, name] for name in expressions] for poser in posers}
+    weights = protocol.split
+    try:
+        sizes = part_sizes(len(posers), weights.train, weights.validation, weights.test)
+    except SplitError as error:
+        raise _too_few(database, str(error), protocol) from None
+    splits = tuple(
+        draw_split(signatures, sizes, seeds.generator(seed, "split", database.name, run))
+        for run in range(protocol.runs)
+    )
+    return Selection(database, tuple(records), tuple(chosen), expressions, splits)
+
+
+def _posers(
+    database: Database,
+    usable: Sequence[int],
+    expressions: tuple[str, ...],
+    protocol: Protocol,
+    seed: int,
+) -> tuple[str, ...]:
+    shown: dict[str, set[str]] = {}
+    for index in usable:
+        sample = database.table[index]
+        shown.setdefault(sample.poser, set()).add(sample.expression)
+    spec = protocol.photographs
+    eligible = [
+        poser
+        for poser, names in sorted(shown.items())
+        if not spec.complete_only or len(names) == len(expressions)
+    ]
+    if not spec.posers and eligible:
+        return tuple(eligible)
+    try:
+        rng = seeds.generator(seed, "posers", database.name)
+        return draw_posers(eligible, max(1, spec.posers), rng)
+    except SplitError:
+        kind = (
+            f"complete posers (all {len(expressions)} expressions with a face found)"
+            if spec.complete_only
+            else "posers"
+        )
+        sentence = f"there are {len(eligible)} {kind} of {len(shown)}, {spec.posers} are drawn"
+        raise _too_few(database, sentence, protocol) from None
+
+
+def _too_few(database: Database, sentence: str, protocol: Protocol) -> SplitError:
+    remedy = "use --protocol quick, which takes however many there are, or lower "
+    if protocol.photographs.posers:
+        remedy += "--set photographs.posers=N and "
+    remedy += "--set split.train=N (validation, test likewise)"
+    if protocol.name == "quick" and max(protocol.split.train, protocol.split.test) <= 1:
+        remedy = "add photographs of more posers"
+    return SplitError(
+        f"the database '{database.name}' has too few posers for the protocol "
+        f"'{protocol.name}': {sentence}; {remedy}"
+    )
+
+
+def _photographs(
+    database: Database,
+    usable: Sequence[int],
+    posers: tuple[str, ...],
+    protocol: Protocol,
+    seed: int,
+) -> list[int]:
+    wanted = set(posers)
+    cells: dict[tuple[str, str], list[int]] = {}
+    for index in usable:
+        sample = database.table[index]
+        if sample.poser in wanted:
+            cells.setdefault((sample.poser, sample.expression), []).append(index)
+    limit = protocol.photographs.per_cell
+    if not limit:
+        return sorted(index for cell in cells.values() for index in cell)
+    rng = seeds.generator(seed, "photographs", database.name)
+    chosen = []
+    for _, cell in sorted(cells.items()):
+        order = rng.permutation(len(cell))
+        chosen += [cell[position] for position in order[:limit]]
+    return sorted(chosen)
+
+
+def _first_reasons(database: Database, records: Sequence[FaceRecord]) -> str:
+    reasons = [
+        f"{database.table.relative(sample.path)}: {record.detail or record.status}"
+        for sample, record in zip(database.table, records, strict=True)
+    ]
+    return "; ".join(reasons[:3])

@@ -1,0 +1,212 @@
+"""The tidy tables and the manifest of a finished run."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import ccbench
+from ccbench.cache import Cache
+from ccbench.evaluation import read_scores
+from ccbench.results import MANIFEST, write_json, write_table
+from ccbench.runner.selection import Selection
+from ccbench.runner.work import Cell, tested_photographs
+from ccbench.training import read_curve
+from ccbench_registry import EXPRESSIONS, BackboneCard, Citation
+
+PAPER = Citation(
+    text="Inagaki, M., Ito, T., Shinozaki, T., & Fujita, I. (2022). Convolutional neural networks "
+    "reveal differences in action units of facial expressions between face image databases "
+    "developed in different countries. Frontiers in Psychology, 13, 988302.",
+    doi="10.3389/fpsyg.2022.988302",
+)
+
+
+def predictions_table(
+    selections: Sequence[Selection], cells: Sequence[Cell], cache: Cache
+) -> pd.DataFrame:
+    """Return one row per head and test photograph."""
+    parts = []
+    for cell in cells:
+        run = cell.training.run
+        for selection, task in zip(selections, cell.scores, strict=True):
+            logits = read_scores(task, cache)
+            table = selection.database.table
+            samples = [table[selection.chosen[p]] for p in tested_photographs(selection, run)]
+            units = cell.training.expressions
+            columns: dict[str, Any] = {
+                "train_database": cell.training.database,
+                "test_database": selection.database.name,
+                "run": run,
+                "photograph": [table.relative(sample.path) for sample in samples],
+                "poser": [sample.poser for sample in samples],
+                "expression": [sample.expression for sample in samples],
+                "predicted": [units[index] for index in logits.argmax(axis=1)],
+            }
+            for name in EXPRESSIONS:
+                known = name in units
+                values = logits[:, units.index(name)] if known else np.full(len(samples), np.nan)
+                columns[f"logit_{name}"] = values.astype(np.float32)
+            parts.append(pd.DataFrame(columns))
+    return pd.concat(parts, ignore_index=True)
+
+
+def curves_table(cells: Sequence[Cell], cache: Cache) -> pd.DataFrame:
+    """Return the learning curves of all heads."""
+    rows = []
+    for cell in cells:
+        for row in read_curve(cache.path("heads", cell.training.key)):
+            rows.append({"database": cell.training.database, "run": cell.training.run, **row})
+    return pd.DataFrame(rows)
+
+
+def runs_table(selections: Sequence[Selection], cells: Sequence[Cell]) -> pd.DataFrame:
+    """Return one row per head."""
+    splits = {selection.database.name: selection.splits for selection in selections}
+    rows = []
+    for cell in cells:
+        task = cell.training
+        split = splits[task.database][task.run]
+        rows.append(
+            {
+                "database": task.database,
+                "run": task.run,
+                "train_posers": len(split.train),
+                "validation_posers": len(split.validation),
+                "test_posers": len(split.test),
+                "train_photographs": len(task.train),
+                "cell": task.key,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def splits_table(selections: Sequence[Selection]) -> pd.DataFrame:
+    """Return which part each poser is in, per database and run."""
+    rows = [
+        {"database": selection.database.name, "run": run, "poser": poser, "part": part}
+        for selection in selections
+        for run, split in enumerate(selection.splits)
+        for part in ("train", "validation", "test")
+        for poser in getattr(split, part)
+    ]
+    return pd.DataFrame(rows)
+
+
+def photographs_table(selections: Sequence[Selection]) -> pd.DataFrame:
+    """Return one row per photograph."""
+    rows = []
+    for selection in selections:
+        database, used = selection.database, set(selection.chosen)
+        for index, (sample, record) in enumerate(
+            zip(database.table, selection.records, strict=True)
+        ):
+            x, y, side = record.box or (np.nan, np.nan, np.nan)
+            rows.append(
+                {
+                    "database": database.name,
+                    "photograph": database.table.relative(sample.path),
+                    "sha256": database.photographs[index].digest,
+                    "poser": sample.poser,
+                    "expression": sample.expression,
+                    "status": record.status,
+                    "detail": record.detail,
+                    "box_x": x,
+                    "box_y": y,
+                    "box_side": side,
+                    "clipped": record.clipped,
+                    "used": index in used,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def make_manifest(
+    request: Mapping[str, Any],
+    selections: Sequence[Selection],
+    backbone: BackboneCard,
+    weights_digest: str,
+    workers: int,
+    seconds: Mapping[str, float],
+) -> dict[str, Any]:
+    """Return the manifest: everything about a run that is not a number to analyse."""
+    databases = []
+    for selection in selections:
+        database = selection.database
+        databases.append(
+            {
+                "name": database.name,
+                "card": database.card.model_dump(mode="json"),
+                "expressions": list(selection.expressions),
+                "posers": len({database.table[i].poser for i in selection.chosen}),
+                "photographs_used": len(selection.chosen),
+                "unmatched": [database.table.relative(p) for p in database.table.unmatched],
+                "left_out": dict(database.table.left_out),
+                "warnings": list(database.table.warnings),
+            }
+        )
+    citations = [PAPER, *backbone.citations]
+    for selection in selections:
+        citations += selection.database.card.citations
+    return {
+        "ccbench": ccbench.__version__,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "request": dict(request),
+        "databases": databases,
+        "backbone": {"card": backbone.model_dump(mode="json"), "weights_digest": weights_digest},
+        "versions": _versions(),
+        "machine": {
+            "system": platform.platform(),
+            "processor": _processor(),
+            "workers": workers,
+        },
+        "seconds": {name: round(value, 1) for name, value in seconds.items()},
+        "citations": list(dict.fromkeys(str(citation) for citation in citations)),
+    }
+
+
+def write_run(
+    folder: Path, tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any]
+) -> None:
+    """Write the tables, and last the manifest that says the run is finished."""
+    (folder / MANIFEST).unlink(missing_ok=True)
+    for name, frame in tables.items():
+        write_table(folder, name, frame)
+    write_json(folder / MANIFEST, manifest)
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in (
+        "torch",
+        "torchvision",
+        "timm",
+        "opencv-python",
+        "pillow",
+        "numpy",
+        "scipy",
+        "pandas",
+        "pyarrow",
+    ):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "unknown"
+    return found
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

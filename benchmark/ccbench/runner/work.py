@@ -1,0 +1,186 @@
+"""The units of work of a run, and what a worker process does with each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ccbench.cache import Cache
+from ccbench.evaluation import ScoreTask, score
+from ccbench.faces import FaceTask, make_faces
+from ccbench.features import BackboneIdentity, FeatureTask, make_features
+from ccbench.heads import load_head
+from ccbench.interfaces import FeatureExtractor
+from ccbench.plugins import load_plugins
+from ccbench.protocol import Protocol
+from ccbench.runner.selection import Selection
+from ccbench.training import TrainingTask, train_head
+
+Report = Callable[[float], None]
+SHARD = 32
+"""Photographs in one feature task."""
+
+_extractors: dict[tuple[str, str], FeatureExtractor] = {}
+
+
+@dataclass(frozen=True)
+class FaceJob:
+    """Faces to standardise, and the cache they go to."""
+
+    cache: Path
+    task: FaceTask
+
+
+@dataclass(frozen=True)
+class FeatureJob:
+    """Features to compute, and the cache they go to."""
+
+    cache: Path
+    task: FeatureTask
+    device: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One head to train and every test database to score it on."""
+
+    training: TrainingTask
+    scores: tuple[ScoreTask, ...]
+
+    def missing(self, cache: Cache) -> bool:
+        """Whether anything of it has to be computed."""
+        return not cache.find("heads", self.training.key) or any(
+            not cache.find("scores", task.key) for task in self.scores
+        )
+
+
+@dataclass(frozen=True)
+class CellJob:
+    """A cell, and the cache it goes to."""
+
+    cache: Path
+    cell: Cell
+
+
+def do_faces(job: FaceJob, report: Report) -> None:
+    """Standardise the faces of a job."""
+    make_faces(job.task, Cache(job.cache))
+    report(1.0)
+
+
+def do_features(job: FeatureJob, report: Report) -> None:
+    """Compute the features of a job; the backbone is loaded once per process."""
+    key = (job.task.backbone.name, job.device)
+    if key not in _extractors:
+        _extractors[key] = load_plugins(quiet=True).backbone(key[0]).load(job.device)
+    make_features(job.task, Cache(job.cache), _extractors[key], job.device)
+    report(1.0)
+
+
+def keep_extractor(name: str, device: str, extractor: FeatureExtractor) -> None:
+    """Let jobs that run in this process use an extractor that is loaded already."""
+    _extractors[(name, device)] = extractor
+
+
+def do_cell(job: CellJob, report: Report) -> None:
+    """Train the head of a cell, then score it on every test database."""
+    cache = Cache(job.cache)
+    train_head(job.cell.training, cache, lambda part: report(0.95 * part))
+    missing = [task for task in job.cell.scores if not cache.find("scores", task.key)]
+    if missing:
+        # Always the head as stored, so that a resumed run scores the same bytes.
+        head = load_head(cache.path("heads", job.cell.training.key))
+        head = head.to(job.cell.training.device)
+        for task in missing:
+            score(task, head, cache)
+    report(1.0)
+
+
+def feature_tasks(
+    selection: Selection,
+    face_tasks: Sequence[FaceTask],
+    protocol: Protocol,
+    backbone: BackboneIdentity,
+) -> list[FeatureTask]:
+    """Cut the chosen photographs of a database into feature tasks."""
+    training, test = protocol.training_views, protocol.test_views
+    views = (*training, *(view for view in test if view not in training))
+    where = [
+        (task, row)
+        for task, entry in enumerate(face_tasks)
+        for row in range(len(entry.photographs))
+    ]
+    tasks = []
+    for start in range(0, len(selection.chosen), SHARD):
+        part = [where[index] for index in selection.chosen[start : start + SHARD]]
+        used = sorted({task for task, _ in part})
+        rows = tuple((used.index(task), row) for task, row in part)
+        tasks.append(FeatureTask(tuple(face_tasks[t] for t in used), rows, views, backbone))
+    return tasks
+
+
+def make_cells(
+    selections: Sequence[Selection],
+    features: Sequence[tuple[str, ...]],
+    protocol: Protocol,
+    seed: int,
+    device: str,
+) -> list[Cell]:
+    """List the cells of a run: runs slowest, training databases fastest.
+
+    Args:
+        selections: the databases.
+        features: keys of each database's feature tasks.
+        protocol: of the run.
+        seed: base seed.
+        device: where heads are trained.
+    """
+    training_views = protocol.training_views
+    views = (*training_views, *(v for v in protocol.test_views if v not in training_views))
+    test_views = tuple(views.index(view) for view in protocol.test_views)
+    cells = []
+    for run in range(protocol.runs):
+        for selection, keys in zip(selections, features, strict=True):
+            split = selection.splits[run]
+            training = TrainingTask(
+                database=selection.database.name,
+                run=run,
+                seed=seed,
+                expressions=selection.expressions,
+                features=keys,
+                train=labelled_rows(selection, split.train),
+                validation=labelled_rows(selection, split.validation),
+                views=tuple(range(len(training_views))),
+                head=protocol.head,
+                schedule=protocol.training,
+                device=device,
+            )
+            scores = tuple(
+                ScoreTask(
+                    training.key,
+                    other_keys,
+                    tested_photographs(other, run),
+                    test_views,
+                    device,
+                )
+                for other, other_keys in zip(selections, features, strict=True)
+            )
+            cells.append(Cell(training, scores))
+    return cells
+
+
+def labelled_rows(selection: Selection, posers: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    """Return (position among the chosen, expression index) of these posers' photographs."""
+    wanted = set(posers)
+    table = selection.database.table
+    return tuple(
+        (position, selection.expressions.index(table[index].expression))
+        for position, index in enumerate(selection.chosen)
+        if table[index].poser in wanted
+    )
+
+
+def tested_photographs(selection: Selection, run: int) -> tuple[int, ...]:
+    """Return the positions, among the chosen, of a run's test photographs."""
+    return tuple(position for position, _ in labelled_rows(selection, selection.splits[run].test))

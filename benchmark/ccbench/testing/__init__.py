@@ -1,0 +1,9 @@
+"""For plugin authors and tests: conformance checks and drawn databases."""
+
+from ccbench.testing.conformance import (
+    check_backbone,
+    check_dataset,
+    check_probe,
+)
+
+__all__ = ["check_backbone", "check_dataset", "check_probe"]

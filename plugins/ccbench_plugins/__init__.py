@@ -1,0 +1,1 @@
+"""The plugins that ship with ccbench, one folder each, independent of each other."""
