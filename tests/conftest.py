@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -22,12 +27,12 @@ def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep every test away from the user's cache and from ``runs/`` of the checkout."""
     folder = tmp_path / "cache"
     monkeypatch.setenv("CCBENCH_CACHE", str(folder))
     monkeypatch.chdir(tmp_path)
-    yield folder
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +60,149 @@ def small_run(
     """Return a finished run: two drawn databases of ten posers, three runs."""
     out = tmp_path_factory.mktemp("run") / "small"
     return run_matrix(small_specs, runs=3, out=out, cache=session_cache)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def refusal(self) -> str:
+        """The one sentence of a refused command."""
+        assert self.code == 2, f"exit code {self.code}\n{self.out}\n{self.err}"
+        assert "Traceback" not in self.out + self.err
+        lines = self.err.splitlines()
+        assert len(lines) == 1, self.err
+        assert lines[0].startswith("ccbench: error: "), self.err
+        return lines[0].removeprefix("ccbench: error: ")
+
+
+class Command(Protocol):
+    """Runs ``ccbench`` with these arguments."""
+
+    def __call__(self, *arguments: object) -> Outcome: ...
+
+
+class FewPosers(Protocol):
+    """Makes a folder with the first posers of a drawn database."""
+
+    def __call__(self, name: str, posers: int, folder: Path | None = None) -> Path: ...
+
+
+class Install(Protocol):
+    """Makes a folder look like one that a plugin was installed into."""
+
+    def __call__(
+        self, folder: Path, distribution: str, entry_points: Mapping[str, str], /, **modules: str
+    ) -> None: ...
+
+
+@pytest.fixture
+def ccbench(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Return a function that runs ``ccbench`` in this process."""
+    monkeypatch.setenv("COLUMNS", "180")
+
+    def run(*arguments: object) -> Outcome:
+        from ccbench.cli import cli
+
+        capfd.readouterr()
+        # Plugins are found once a process; tests install others.
+        vars(cli).pop("_from_plugins", None)
+        with pytest.raises(SystemExit) as left:
+            cli.main([str(argument) for argument in arguments], prog_name="ccbench")
+        code = left.value.code
+        return Outcome(code if isinstance(code, int) else 1, *capfd.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def ccbench_process(own_cache: Path) -> Command:
+    """Return a function that runs ``ccbench`` in a process of its own."""
+
+    def run(*arguments: object) -> Outcome:
+        done = subprocess.run(
+            [sys.executable, "-m", "ccbench", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "COLUMNS": "180", "CCBENCH_CACHE": str(own_cache)},
+        )
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def few_posers(drawn_folders: dict[str, Path], tmp_path: Path) -> FewPosers:
+    """Return a function that makes small databases of their own, to be damaged at will."""
+
+    def make(name: str, posers: int, folder: Path | None = None) -> Path:
+        target = folder or tmp_path / name
+        target.mkdir(parents=True)
+        for poser in range(1, posers + 1):
+            for file in drawn_folders[name].glob(f"p{poser:02}_*.png"):
+                shutil.copy(file, target)
+        return target
+
+    return make
+
+
+def _install(
+    folder: Path, distribution: str, entry_points: Mapping[str, str], /, **modules: str
+) -> None:
+    """Write modules and the metadata that pip would write for them."""
+    metadata = folder / f"{distribution.replace('-', '_')}-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    core = f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n"
+    (metadata / "METADATA").write_text(core)
+    lines = [f"{name} = {module}" for name, module in entry_points.items()]
+    (metadata / "entry_points.txt").write_text("\n".join(["[ccbench]", *lines, ""]))
+    for name, source in modules.items():
+        (folder / f"{name}.py").write_text(source)
+
+
+@pytest.fixture(scope="session")
+def install() -> Install:
+    """Return a function that installs a plugin into a folder, as pip would."""
+    return _install
+
+
+@pytest.fixture(scope="session")
+def lab_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder in which the plugin of ``tests/lab`` is installed."""
+    folder = tmp_path_factory.mktemp("site")
+    source = Path(__file__).parent / "lab" / "mylab_ccbench.py"
+    _install(
+        folder,
+        "mylab-ccbench",
+        {"mylab": "mylab_ccbench"},
+        mylab_ccbench=source.read_text(encoding="utf-8"),
+    )
+    return folder
+
+
+@pytest.fixture
+def lab(lab_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make the plugin of ``tests/lab`` installed: a dataset, and the fast backbone ``tiny``."""
+    monkeypatch.syspath_prepend(lab_folder)
+    monkeypatch.setenv("PYTHONPATH", str(lab_folder))
+    return lab_folder
+
+
+@pytest.fixture(scope="session")
+def tiny_run(
+    small_specs: list[str],
+    session_cache: Path,
+    lab_folder: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Run:
+    """Return a run of a few seconds: as ``small_run``, two runs, with the backbone ``tiny``."""
+    out = tmp_path_factory.mktemp("run") / "tiny"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(lab_folder)
+        return run_matrix(small_specs, backbone="tiny", runs=2, out=out, cache=session_cache)

@@ -11,13 +11,19 @@ from typing import TYPE_CHECKING, Any
 from ccbench.hookspecs import hookimpl, hookspec
 
 if TYPE_CHECKING:
+    from ccbench.reporting import write_report
     from ccbench.results import Run, open_run
     from ccbench.runner import run_matrix
 
 __version__ = "0.1.0"
-__all__ = ["Run", "__version__", "hookimpl", "hookspec", "open_run", "run_matrix"]
+__all__ = ["Run", "__version__", "hookimpl", "hookspec", "open_run", "run_matrix", "write_report"]
 
-_LAZY = {"Run": "ccbench.results", "open_run": "ccbench.results", "run_matrix": "ccbench.runner"}
+_LAZY = {
+    "Run": "ccbench.results",
+    "open_run": "ccbench.results",
+    "run_matrix": "ccbench.runner",
+    "write_report": "ccbench.reporting",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -16,8 +16,13 @@ from pathlib import Path
 _PREFIX = ".writing-"
 
 
+def _mine() -> str:
+    # "~" is in no host name; with "-", what "node-1" writes would look like process 1 of "node".
+    return f"{_PREFIX}{socket.gethostname()}~"
+
+
 def _scratch_name(name: str) -> str:
-    return f"{_PREFIX}{socket.gethostname()}-{os.getpid()}-{name}"
+    return f"{_mine()}{os.getpid()}~{name}"
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -64,6 +69,11 @@ def new_directory(path: Path) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def is_scratch(path: Path) -> bool:
+    """Whether a file or folder is one that was never renamed into its place."""
+    return path.name.startswith(_PREFIX)
+
+
 def remove_abandoned(folder: Path) -> int:
     """Remove what killed processes of this host left half-written below ``folder``.
 
@@ -71,9 +81,9 @@ def remove_abandoned(folder: Path) -> int:
         How many files and folders were removed.
     """
     removed = 0
-    mine = f"{_PREFIX}{socket.gethostname()}-"
+    mine = _mine()
     for path in list(folder.rglob(f"{mine}*")):
-        pid = path.name.removeprefix(mine).split("-", 1)[0]
+        pid = path.name.removeprefix(mine).split("~", 1)[0]
         if not pid.isdigit() or _alive(int(pid)):
             continue
         if path.is_dir():

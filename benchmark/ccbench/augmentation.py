@@ -82,4 +82,6 @@ def render_view(face: NDArray[np.uint8], view: View, background: float) -> NDArr
             ),
             dtype=np.uint8,
         )
-    return np.ascontiguousarray(moved[:, ::-1] if view.reflected else moved)
+    if view.reflected:
+        return np.ascontiguousarray(moved[:, ::-1])
+    return moved.copy() if moved is face else moved

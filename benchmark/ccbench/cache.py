@@ -94,7 +94,7 @@ class Cache:
             self.root.mkdir(parents=True, exist_ok=True)
             if mark.exists():
                 found = mark.read_text(encoding="utf-8").strip()
-            elif any(self.root.iterdir()):
+            elif any(map(_foreign, self.root.iterdir())):
                 raise CacheError(
                     f"{self.root} is not empty and not a ccbench cache; point CCBENCH_CACHE to "
                     f"another folder"
@@ -177,8 +177,13 @@ class Cache:
 def clear(root: Path, kinds: tuple[str, ...] = KINDS) -> int:
     """Remove entries below ``root``, whatever version wrote them; return the bytes freed.
 
-    Only folders that the cache makes are touched.
+    Only folders that the cache makes are touched, and only where a cache has left its mark.
+
+    Raises:
+        CacheError: the folder holds something else, or cannot be cleared.
     """
+    if not (root / _MARK).exists() and any((root / kind).exists() for kind in kinds):
+        raise CacheError(f"{root} is not a ccbench cache: nothing was removed; see CCBENCH_CACHE")
     freed = 0
     try:
         for kind in kinds:
@@ -190,6 +195,11 @@ def clear(root: Path, kinds: tuple[str, ...] = KINDS) -> int:
     except OSError as error:
         raise CacheError(f"cannot clear the cache {root}: {error}") from None
     return freed
+
+
+def _foreign(path: Path) -> bool:
+    # Another process may be making the cache at this moment, or was killed doing so.
+    return path.name != _MARK and not atomic.is_scratch(path)
 
 
 def _describe(file: Path) -> dict[str, Any]:

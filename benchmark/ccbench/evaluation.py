@@ -37,7 +37,8 @@ class ScoreTask:
     @property
     def key(self) -> str:
         """The cache key."""
-        return content_key("scores", code=RECIPE, **vars(self))
+        parts = {**vars(self), "device": self.device.split(":")[0]}
+        return content_key("scores", code=RECIPE, **parts)
 
 
 def score(task: ScoreTask, head: Head, cache: Cache) -> None:

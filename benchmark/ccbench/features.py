@@ -140,11 +140,13 @@ def make_features(
     background = task.faces[0].recipe.mean
     plan = [(row, view) for row in range(len(task.rows)) for view in range(len(task.views))]
     shape = (len(task.rows), len(task.views), task.backbone.features)
-    with cache.create("features", task.key) as folder:
-        output = np.lib.format.open_memmap(
-            folder / "features.npy", mode="w+", dtype=np.float16, shape=shape
-        )
-        flat = output.reshape(-1, shape[2])
+    header = {"descr": "<f2", "fortran_order": False, "shape": shape}
+    # Written, not mapped: a full disk is then an error and not the end of the process.
+    with (
+        cache.create("features", task.key) as folder,
+        (folder / "features.npy").open("wb") as file,
+    ):
+        np.lib.format.write_array_header_1_0(file, header)
         for start in range(0, len(plan), _BATCH):
             batch = plan[start : start + _BATCH]
             images = []
@@ -167,9 +169,7 @@ def make_features(
                         f"the backbone '{task.backbone.name}' gave features that are not finite "
                         f"or exceed 65504; choose another layer or other weights"
                     )
-            flat[start : start + len(batch)] = half.cpu().numpy()
-        output.flush()
-        del flat, output
+            file.write(half.cpu().numpy().astype("<f2", copy=False).tobytes())
 
 
 class FeatureBlock:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch.nn import functional as F
 
 from ccbench.exceptions import CacheError
@@ -57,12 +57,18 @@ class Head:
 
 
 def save_head(head: Head, folder: Path) -> None:
-    """Write ``head.safetensors`` into a folder."""
+    """Write ``head.safetensors`` into a folder.
+
+    Raises:
+        OSError: the folder cannot be written or the disk is full.
+    """
     tensors = {}
     for index, (weight, bias) in enumerate(head.layers):
         tensors[f"{index}.weight"] = weight.detach().cpu().contiguous()
         tensors[f"{index}.bias"] = bias.detach().cpu().contiguous()
-    save_file(tensors, folder / FILE, metadata={"expressions": json.dumps(head.expressions)})
+    # safetensors' own writing to a file has errors that are no OSError.
+    data = save(tensors, metadata={"expressions": json.dumps(head.expressions)})
+    (folder / FILE).write_bytes(data)
 
 
 def load_head(folder: Path) -> Head:

@@ -93,7 +93,7 @@ class Plugins:
         try:
             return self.dataset(spec.name), spec.root
         except UnknownNameError as error:
-            hint = "; or give a TOML card or CSV manifest" if not spec.root else ""
+            hint = " (or give a TOML card or CSV manifest)" if not spec.root else ""
             raise UnknownNameError(f"{error}{hint}", name=error.name, known=error.known) from None
 
 
@@ -151,6 +151,7 @@ def load_plugins(*, strict: bool | None = None, quiet: bool = False) -> Plugins:
         provides = [] if problem else _register_all(plugins, entry)
         if isinstance(provides, str):
             problem, provides = provides, []
+        problem = " ".join(problem.split())
         if problem and (strict or not quiet):
             _complain(entry, problem, strict=strict)
         found = Plugin(entry.name, package(entry), entry.value, problem, tuple(provides))
@@ -183,7 +184,7 @@ def _load(plugins: Plugins, entry: EntryPoint) -> object:
     try:
         module = entry.load()
         plugins.manager.register(module, entry.name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return f"{type(error).__name__}: {error}"
     known = [name for name in vars(hookspecs) if name.startswith("ccbench_")]
     for name in dir(module):
@@ -226,6 +227,10 @@ def _collector(
     items: list[tuple[Catalog[Any], str, Any]], catalog: Catalog[Any], interface: type
 ) -> Callable[[object], None]:
     def register(item: object, /) -> None:
+        if isinstance(item, type):
+            raise TypeError(
+                f"{item.__name__} is a class; register an object of it: {item.__name__}()"
+            )
         if isinstance(item, Family):
             items.append((catalog, item.prefix, item))
         elif isinstance(item, interface):
@@ -273,8 +278,7 @@ def call_each(plugins: Plugins, hook: str, **arguments: object) -> None:
 
 
 def _complain(entry: EntryPoint, reason: str, *, strict: bool) -> None:
-    one_line = " ".join(reason.split())
-    sentence = f"the plugin '{entry.name}' ({package(entry)}) was not loaded: {one_line}"
+    sentence = f"the plugin '{entry.name}' ({package(entry)}) was not loaded: {reason}"
     if strict:
         raise PluginError(sentence)
     print(f"ccbench: {sentence}", file=sys.stderr)

@@ -28,6 +28,9 @@ Box = tuple[float, float, float]
 """Centre x, centre y and side of a square, pixels."""
 
 _BLACK_MEAN = 10.0
+_LONGEST = 20
+"""Longest side in units of the shortest; to look for a face in a thinner strip, it would have
+to be enlarged beyond what fits in memory."""
 
 
 @dataclass(frozen=True)
@@ -88,22 +91,37 @@ def decode_grey(data: bytes) -> Grey:
         raise ImageError("the file is empty (0 bytes)")
     try:
         with warnings.catch_warnings():
+            # What Pillow has to say about odd but readable files is of no use to the user.
+            warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image: Image.Image = Image.open(io.BytesIO(data))
-            frames = getattr(image, "n_frames", 1)
-            if frames > 1:
-                raise ImageError(f"an animation of {frames} frames; save the wanted frame alone")
-            image.load()
-        image = ImageOps.exif_transpose(image)
+            return _to_grey(_open_still(data))
+    except (ImageError, MemoryError):
+        raise
     except UnidentifiedImageError:
         raise ImageError("not an image that can be read") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ImageError("too large to decode; save it smaller") from None
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:
+    except Exception as error:  # Pillow's decoders raise errors of many kinds on damaged files
         raise ImageError(f"damaged or truncated ({error})") from None
+
+
+def _open_still(data: bytes) -> Image.Image:
+    """Open and load an image that is not animated, turned upright."""
+    image: Image.Image = Image.open(io.BytesIO(data))
+    frames = getattr(image, "n_frames", 1)
+    # Cameras store a small preview behind the photograph: a JPEG of the kind MPO.
+    if frames > 1 and image.format != "MPO":
+        raise ImageError(f"an animation of {frames} frames; save the wanted frame alone")
+    if max(image.size) > _LONGEST * min(image.size):
+        raise ImageError(f"a strip of {image.width} x {image.height} pixels cannot show a face")
+    image.load()
+    return ImageOps.exif_transpose(image)
+
+
+def _to_grey(image: Image.Image) -> Grey:
     if image.mode in {"I", "F"} or image.mode.startswith("I;16"):
         values = np.asarray(image, dtype=np.float64)
-        if values.min() < 0 or values.max() > 65535:
+        if not (values.min() >= 0 and values.max() <= 65535):
             raise ImageError("grey values outside 0..65535; save it as 8 or 16 bit")
         # Up to 65535 it is a 16-bit image: white is 65535, which becomes 255.
         return np.round(values / 257.0).astype(np.uint8)
@@ -111,6 +129,8 @@ def decode_grey(data: bytes) -> Grey:
         image = image.convert("RGBA")
         ground = Image.new("RGBA", image.size, (128, 128, 128, 255))
         image = Image.alpha_composite(ground, image)
+    if image.mode == "LAB":
+        image = image.getchannel("L")
     if image.mode != "L":
         image = image.convert("RGB").convert("L")
     return np.asarray(image, dtype=np.uint8)

@@ -52,13 +52,8 @@ class Run:
         path = self.path / f"{name}.parquet"
         try:
             frame: pd.DataFrame = pq.read_table(path).to_pandas()
-        except FileNotFoundError:
-            raise RunError(f"{path} is missing; start the run again, it resumes") from None
         except (OSError, pa.ArrowException) as error:
-            reason = str(error).splitlines()[0]
-            raise RunError(
-                f"{path} is damaged ({reason}); delete it and start the run again, it resumes"
-            ) from None
+            raise _unreadable(path, error) from None
         return frame
 
     @cached_property
@@ -85,13 +80,24 @@ class Run:
         """Run SQL over the tables, each a view of its name, with DuckDB.
 
         Example: ``run.query("select avg(loss) from curves where part = 'validation'")``.
+
+        Raises:
+            RunError: a table is missing, cut short or not Parquet.
         """
         import duckdb
+        import pyarrow as pa
+        import pyarrow.dataset as ds
 
         with duckdb.connect() as connection:
             for name in TABLES:
-                path = str(self.path / f"{name}.parquet").replace("'", "''")
-                connection.execute(f"create view {name} as select * from read_parquet('{path}')")
+                path = self.path / f"{name}.parquet"
+                # DuckDB's own reader would take "[", "*" and "x=1" in the path for more than
+                # a name.
+                try:
+                    table = ds.dataset(path, format="parquet", partitioning=None)
+                except (OSError, pa.ArrowException) as error:
+                    raise _unreadable(path, error) from None
+                connection.register(name, table)
             return connection.execute(sql).df()
 
 
@@ -109,7 +115,11 @@ def open_run(path: str | Path) -> Run:
         if (folder / REQUEST).is_file():
             raise RunError(f"the run in {folder} is not finished; start it again, it resumes")
         raise RunError(f"{folder} holds no run ({MANIFEST} is missing)")
-    if not isinstance(manifest.get("databases"), list):
+    databases = manifest.get("databases")
+    whole = isinstance(databases, list) and all(
+        isinstance(entry, dict) and "name" in entry for entry in databases
+    )
+    if not whole or not isinstance(manifest.get("request"), dict):
         raise RunError(f"{folder / MANIFEST} is not the manifest of a run")
     return Run(folder, manifest)
 
@@ -122,7 +132,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
     """
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
         raise RunError(
@@ -131,6 +141,13 @@ def read_json(path: Path) -> dict[str, Any] | None:
     if not isinstance(value, dict):
         raise RunError(f"{path} is damaged; delete it and start the run again, it resumes")
     return value
+
+
+def _unreadable(path: Path, error: Exception) -> RunError:
+    if isinstance(error, FileNotFoundError):
+        return RunError(f"{path} is missing; start the run again, it resumes")
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return RunError(f"{path} is damaged ({reason}); delete it and start the run again, it resumes")
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

@@ -111,11 +111,15 @@ class SampleTable(Sequence[Sample]):
                     "path": self.relative(sample.path),
                     "poser": sample.poser,
                     "expression": sample.expression,
-                    **sample.attributes,
+                    # A pattern's own group "poser" may differ in spelling from the identity.
+                    **{k: v for k, v in sample.attributes.items() if k not in _COLUMNS},
                 }
                 for sample in self.rows
             ]
         )
+
+
+_COLUMNS = frozenset({"path", "poser", "expression"})
 
 
 def _order(expression: str) -> int:

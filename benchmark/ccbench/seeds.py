@@ -30,11 +30,10 @@ def seed_sequence(base: int, purpose: str, database: str, run: int = 0) -> np.ra
 def generator(base: int, purpose: str, database: str, run: int = 0) -> np.random.Generator:
     """Return a NumPy generator of the named stream (see :func:`seed_sequence`).
 
-    >>> a = generator(0, "split", "kdef", 3).integers(1000)
-    >>> a == generator(0, "split", "kdef", 3).integers(1000)
-    True
-    >>> a == generator(0, "split", "krc", 3).integers(1000)
-    False
+    >>> int(generator(0, "split", "kdef", 3).integers(1000))
+    390
+    >>> int(generator(0, "split", "krc", 3).integers(1000))
+    899
     """
     return np.random.Generator(np.random.PCG64(seed_sequence(base, purpose, database, run)))
 

@@ -138,7 +138,9 @@ def fit_logistic(
     # Directions below float32's resolution of the Gram matrix carry rounding noise only.
     kept = values > 1e-6 * values[-1]
     values, vectors = values[kept], vectors[:, kept]
-    reduced = vectors * values.sqrt()
+    reduced = (vectors * values.sqrt()).contiguous()
+    # Both orientations are kept: a product with few columns runs along contiguous rows.
+    transposed = reduced.T.contiguous()
     count, width = reduced.shape
     target = F.one_hot(labels.cpu(), classes).to(torch.float64)
 
@@ -150,7 +152,7 @@ def fit_logistic(
         value += ridge * parameters[:-1].pow(2).sum()
         error = (log_probability.exp() - target) / count
         gradient = torch.empty_like(parameters)
-        gradient[:-1] = reduced.T @ error + 2 * ridge * parameters[:-1]
+        gradient[:-1] = transposed @ error + 2 * ridge * parameters[:-1]
         gradient[-1] = error.sum(0)
         return float(value), gradient.view(-1).numpy()
 

@@ -10,7 +10,7 @@ import re
 import tomllib
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -134,12 +134,22 @@ class FilePattern(_Strict):
 
     @model_validator(mode="after")
     def _names_exist(self) -> FilePattern:
-        groups = set(re.compile(self.pattern).groupindex)
+        columns = set(re.compile(self.pattern).groupindex) - {"expression"}
         used = set(re.findall(r"{(\w+)}", self.poser))
-        if not used:
-            raise ValueError("poser: needs at least one {group} of the pattern")
-        for name in sorted((used | set(self.keep)) - groups):
-            raise ValueError(f"the pattern has no group '{name}'; {suggestion(name, groups)}")
+        if not used or re.search(r"[{}]", re.sub(r"{\w+}", "", self.poser)):
+            raise ValueError(
+                f"needs a poser made of groups of the pattern, such as '{{poser}}', "
+                f"not '{self.poser}'"
+            )
+        for name in sorted((used | set(self.keep)) - columns):
+            if name == "expression":
+                raise ValueError(
+                    "cannot use 'expression' in poser or keep; to leave expressions out, map "
+                    'their codes to "" in labels'
+                )
+            raise ValueError(
+                f"needs the group '{name}', which the pattern lacks; {suggestion(name, columns)}"
+            )
         return self
 
 
@@ -226,27 +236,25 @@ def describe_validation_error(error: ValidationError, model: type[BaseModel]) ->
 
 def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
     """Return the field names of the nested model at ``path`` (best effort)."""
-    current: object = model
+    candidates = [model]
     for step in path:
-        if not (isinstance(current, type) and issubclass(current, BaseModel)):
-            return []
-        field = current.model_fields.get(str(step))
-        if field is None:
-            continue
-        current = _model_in(field.annotation)
-    if isinstance(current, type) and issubclass(current, BaseModel):
-        return list(current.model_fields)
-    return []
+        fields = [found for c in candidates if (found := c.model_fields.get(str(step)))]
+        if fields:
+            candidates = [inner for field in fields for inner in _models_in(field.annotation)]
+        elif len(candidates) > 1:
+            # In a discriminated union the step is the tag, not a field.
+            candidates = [c for c in candidates if _has_tag(c, step)]
+    return sorted({name for candidate in candidates for name in candidate.model_fields})
 
 
-def _model_in(annotation: object) -> object:
-    if isinstance(annotation, type):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        found = _model_in(argument)
-        if isinstance(found, type) and issubclass(found, BaseModel):
-            return found
-    return None
+def _models_in(annotation: object) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models_in(part)]
+
+
+def _has_tag(model: type[BaseModel], tag: int | str) -> bool:
+    return any(tag in get_args(field.annotation) for field in model.model_fields.values())
 
 
 def load_card(source: Path | Traversable, model: type[CardT]) -> CardT:
@@ -260,11 +268,13 @@ def load_card(source: Path | Traversable, model: type[CardT]) -> CardT:
         CardError: no such file, no TOML, or a key that is unknown, missing or wrong.
     """
     try:
-        data = tomllib.loads(source.read_text(encoding="utf-8"))
+        data = tomllib.loads(source.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise CardError(f"no such file: {source}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise CardError(f"cannot read {source}: {error}") from None
+    except UnicodeDecodeError:
+        raise CardError(f"{source} is not UTF-8 text; save it as UTF-8") from None
+    except OSError as error:
+        raise CardError(f"cannot read {source}: {error.strerror or error}") from None
     except tomllib.TOMLDecodeError as error:
         raise CardError(f"{source} is not valid TOML: {error}") from None
     try:

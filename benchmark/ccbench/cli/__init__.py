@@ -72,11 +72,14 @@ class CcbenchGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; an error of ccbench's becomes one sentence."""
+        """Run a command; an error of ccbench's becomes one sentence, Ctrl-C exit code 130."""
         try:
             return super().invoke(ctx)
         except CcbenchError as error:
             raise Refusal(str(error)) from error
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            raise click.exceptions.Exit(130) from None
 
 
 class _Collector(click.Group):

@@ -33,7 +33,7 @@ def info() -> None:
     entries = sum(found.entries for found in usage.values())
     size = sum(found.size for found in usage.values())
     table.add_row("all", str(entries), f"{size / 2**20:,.1f}")
-    console.print(f"{store.root}", highlight=False, soft_wrap=True)
+    console.print(f"{store.root}", markup=False, highlight=False, soft_wrap=True)
     console.print(table)
 
 

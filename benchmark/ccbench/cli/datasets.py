@@ -24,6 +24,7 @@ def datasets() -> None:
 def list_datasets() -> None:
     """List the datasets."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from ccbench.interfaces import Family, GeneratedDataset
@@ -39,11 +40,13 @@ def list_datasets() -> None:
     for name in plugins.datasets:
         item = plugins.datasets.get(name)
         if isinstance(item, Family):
-            table.add_row(f"{name}:…", item.summary, "", "", "")
+            table.add_row(f"{name}:…", escape(item.summary), "", "", "")
             continue
         card = item.card
         source = "drawn when used" if isinstance(item, GeneratedDataset) else "your folder"
-        table.add_row(name, card.title, card.country or "–", str(card.posers or "–"), source)
+        table.add_row(
+            name, escape(card.title), card.country or "–", str(card.posers or "–"), source
+        )
     console = Console()
     console.print(table)
     console.print(
@@ -98,7 +101,9 @@ def check(ctx: click.Context, dataset: str, workers: int | None) -> None:
 
 
 def _print_card(console: Console, card: DatasetCard) -> None:
-    console.print(f"[bold]{card.title}[/] ({card.name})", highlight=False)
+    from rich.markup import escape
+
+    console.print(f"[bold]{escape(card.title)}[/] ({card.name})", highlight=False)
     facts = [
         f"country {card.country}" if card.country else "",
         f"{card.posers} posers" if card.posers else "",
@@ -106,9 +111,9 @@ def _print_card(console: Console, card: DatasetCard) -> None:
     ]
     console.print("; ".join(fact for fact in facts if fact), highlight=False)
     console.print(f"Expressions: {', '.join(card.expressions)}", highlight=False)
-    console.print(f"Terms: {card.terms.licence}", highlight=False)
+    console.print(f"Terms: {card.terms.licence}", highlight=False, markup=False)
     if card.terms.request:
-        console.print(f"To get it: {card.terms.request}", highlight=False)
+        console.print(f"To get it: {card.terms.request}", highlight=False, markup=False)
     for note in card.notes:
         console.print(f"• {note}", highlight=False, markup=False)
     for citation in card.citations:
@@ -116,6 +121,7 @@ def _print_card(console: Console, card: DatasetCard) -> None:
 
 
 def _print_check(console: Console, found: Check) -> None:
+    from rich.markup import escape
     from rich.table import Table
 
     table, counts = found.database.table, found.counts()
@@ -153,7 +159,7 @@ def _print_check(console: Console, found: Check) -> None:
     _list(console, "No face found", [path for path, _ in found.with_status("no face")])
     _list(console, "Face found with looser settings", [p for p, _ in found.with_status("retried")])
     if found.refused:
-        console.print(f"[red]A run would refuse it:[/] {found.refused}", highlight=False)
+        console.print(f"[red]A run would refuse it:[/] {escape(found.refused)}", highlight=False)
     else:
         console.print("[green]Ready to run.[/]")
 

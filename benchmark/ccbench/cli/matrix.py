@@ -139,7 +139,7 @@ def _run(
         )
         raise click.exceptions.Exit(130) from None
     print_run(run, console)
-    console.print(f"Report: {report}", style="bold", highlight=False, soft_wrap=True)
+    console.print(f"Report: {report}", style="bold", markup=False, highlight=False, soft_wrap=True)
 
 
 def _dry_run(console: Console, databases: tuple[str, ...], options: dict[str, Any]) -> None:
@@ -173,7 +173,9 @@ def _print_estimate(console: Console, found: Estimate, workers: int) -> None:
         console.print(
             f"{selection.database.name}: {len(selection.chosen)} photographs; "
             f"{len(split.train)} posers to train, {len(split.validation)} to validate, "
-            f"{len(split.test)} to test in each of {len(selection.splits)} runs",
+            f"{len(split.test)} to test in each of {len(selection.splits)} "
+            f"run{'s' * (len(selection.splits) != 1)}",
+            markup=False,
             highlight=False,
         )
     total = sum(count.seconds for count in found.counts)

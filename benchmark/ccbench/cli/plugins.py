@@ -14,6 +14,7 @@ def plugins() -> None:
 def list_plugins() -> None:
     """List the installed plugins, and why any of them was not loaded."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from ccbench.plugins import load_plugins
@@ -25,6 +26,6 @@ def list_plugins() -> None:
     for plugin in load_plugins(quiet=True).found:
         provides = "\n".join(plugin.provides) or "–"
         if plugin.problem:
-            provides = f"[red]not loaded:[/] {plugin.problem}"
+            provides = f"[red]not loaded:[/] {escape(plugin.problem)}"
         table.add_row(plugin.name, plugin.package, provides)
     console.print(table)

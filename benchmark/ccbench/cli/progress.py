@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -44,12 +45,12 @@ class Bars:
         self.console = console
         self._progress = Progress(
             SpinnerColumn(finished_text="✓"),
-            TextColumn("{task.description:<20}"),
+            TextColumn("{task.description:<20}", markup=False),
             BarColumn(bar_width=24),
             _Count(),
             TimeElapsedColumn(),
             _Remaining(),
-            TextColumn("[dim]{task.fields[detail]}"),
+            TextColumn("{task.fields[detail]}", style="dim", markup=False),
             console=console,
         )
         self._task: TaskID | None = None
@@ -68,8 +69,10 @@ class Bars:
         if kind is None:
             self._end()
         self._progress.stop()
+        if kind is not None and not self.console.is_terminal:
+            self.console.line()
         for sentence in self._notes:
-            self.console.print(f"[yellow]•[/] {sentence}", highlight=False)
+            self.console.print(f"[yellow]•[/] {escape(sentence)}", highlight=False)
 
     def stage(self, name: str, total: int) -> None:
         """Begin a bar."""

@@ -20,4 +20,4 @@ def report(run: Path) -> None:
     opened = open_run(run)
     page = write_report(opened)
     print_run(opened, console)
-    console.print(f"Report: {page}", style="bold", highlight=False, soft_wrap=True)
+    console.print(f"Report: {page}", style="bold", markup=False, highlight=False, soft_wrap=True)

@@ -50,6 +50,11 @@ def list_images(root: Path, glob: str = "**/*", *, dataset: str) -> list[Path]:
         )
     except OSError as error:
         raise DatasetError(f"cannot list {root}: {error}") from None
+    except (ValueError, NotImplementedError):
+        raise DatasetError(
+            f"the dataset '{dataset}' cannot use the glob '{glob}'; write it relative to the "
+            f"folder, for example '**/*.jpg'"
+        ) from None
     if not files:
         raise DatasetError(
             f"{root} holds no image file (given for the dataset '{dataset}'; looked for {glob} "

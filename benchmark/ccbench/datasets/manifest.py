@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def read_manifest(manifest: Path, root: Path | None = None) -> SampleTable:
 
     Raises:
         DatasetError: not readable, a column missing, an empty field, a file that does not
-            exist, or a label nobody knows; the row is named.
+            exist, a file listed twice, or a label nobody knows.
     """
     root = manifest.parent if root is None else root
     if not root.is_dir():
@@ -74,19 +75,26 @@ def read_manifest(manifest: Path, root: Path | None = None) -> SampleTable:
         if not path.is_file():
             missing.append(path)
         if expression is not None:
-            extra = {k: (v or "").strip() for k, v in row.items() if k not in REQUIRED}
+            extra = {k: (v or "").strip() for k, v in row.items() if k and k not in REQUIRED}
             samples.append(Sample(path, row["poser"].strip(), expression, extra))
     if missing:
         shown = ", ".join(str(path) for path in missing[:3])
         raise DatasetError(
-            f"{manifest} lists {len(missing)} file{'s' * (len(missing) != 1)} that do not exist, "
-            f"for example {shown}; paths are relative to {root} (give another folder with "
-            f"-d {manifest.name}=FOLDER)"
+            f"{manifest} lists {_count_missing(len(missing))}, for example {shown}; paths are "
+            f"relative to {root} (give another folder with -d {manifest}=FOLDER)"
         )
     label.refuse_unknown(str(manifest), "use one of the seven expressions or a synonym")
     if not samples:
-        raise DatasetError(f"{manifest} lists no photograph of one of the seven expressions")
+        found = ", ".join(f"{reason} ({count})" for reason, count in sorted(label.left_out.items()))
+        raise DatasetError(
+            f"{manifest} lists no photograph of one of the seven expressions "
+            f"({'left out: ' + found if found else 'it has no rows'})"
+        )
     return SampleTable(root, tuple(samples), left_out=dict(label.left_out))
+
+
+def _count_missing(count: int) -> str:
+    return "1 file that does not exist" if count == 1 else f"{count} files that do not exist"
 
 
 def _rows(manifest: Path) -> list[tuple[int, dict[str, str]]]:
@@ -111,6 +119,11 @@ def _rows(manifest: Path) -> list[tuple[int, dict[str, str]]]:
                     f"{', '.join(columns) or 'none'}); the first line must name "
                     f"{', '.join(REQUIRED)}" + _near_column(column, columns)
                 )
+        for column, count in Counter(filter(None, columns)).items():
+            if count > 1:
+                raise DatasetError(
+                    f"{manifest} has {count} columns '{column}'; rename or remove all but one"
+                )
         reader.fieldnames = columns
         rows = []
         for row in reader:
@@ -121,7 +134,10 @@ def _rows(manifest: Path) -> list[tuple[int, dict[str, str]]]:
                 )
             rows.append((reader.line_num, row))
     except csv.Error as error:
-        raise DatasetError(f"{manifest}, line {reader.line_num}: {error}") from None
+        # The line of the reader inside: DictReader's own is that of the last good row.
+        raise DatasetError(
+            f"{manifest}, line {reader.reader.line_num}: {error}; check the quotation marks"
+        ) from None
     return rows
 
 

@@ -68,11 +68,11 @@ class PatternDataset:
             if name != path.name:
                 warnings.append(f"{path.name} is read as {name} (known misnamed file)")
             text = path.relative_to(root).with_name(name).as_posix() if whole_path else name
-            match = self._regex.fullmatch(text)
             reason = self._ignored(name)
-            if match is None and reason:
+            if reason:
                 left_out[reason] += 1
                 continue
+            match = self._regex.fullmatch(text)
             if match is None:
                 unmatched.append(path)
                 continue
@@ -98,11 +98,24 @@ class PatternDataset:
             )
         label.refuse_unknown(str(root), f"map it in [files.labels] of the card '{self.card.name}'")
         left_out += label.left_out
+        if not rows and label.left_out:
+            raise DatasetError(
+                f"{root}: '{self.card.name}' has no photograph of one of the seven expressions "
+                f"(left out: {_describe_counts(left_out)}); check the folder, the options and "
+                f"[files.labels] of the card"
+            )
         if not rows:
             raise DatasetError(
                 f"{root}: the options of '{self.card.name}' leave no photograph; "
                 f"{_describe_values(seen_values, keep)}"
             )
+        for name in options:
+            absent = (keep[name] or frozenset()) - {value.lower() for value in seen_values[name]}
+            if absent:
+                warnings.append(
+                    f"no file has {_join(absent)} as '{name}'; the files have "
+                    f"{_describe_counts(seen_values[name])}"
+                )
         return SampleTable(root, tuple(rows), tuple(unmatched), dict(left_out), tuple(warnings))
 
     def _ignored(self, name: str) -> str | None:
@@ -148,9 +161,13 @@ def _describe_values(
     for name, values in keep.items():
         if values is None:
             continue
-        found = ", ".join(f"{value} ({count})" for value, count in sorted(seen[name].items()))
+        found = _describe_counts(seen[name])
         parts.append(f"'{name}' should be {_join(values)}, the files have {found}")
     return "; ".join(parts)
+
+
+def _describe_counts(counts: Counter[str]) -> str:
+    return ", ".join(f"{value} ({count})" for value, count in sorted(counts.items()))
 
 
 def _join(values: Iterable[str]) -> str:

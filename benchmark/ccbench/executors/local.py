@@ -74,10 +74,12 @@ def map_tasks(
     """
     workers = min(workers, len(tasks))
     if workers <= 1:
-        with one_thread():
+        with one_thread(), _interrupts_kept() as interrupted:
             for index, task in enumerate(tasks):
                 function(task, lambda part, index=index: progress(index, part))  # type: ignore[misc]
                 progress(index, 1.0)
+                if interrupted:
+                    break
         return
     _map_in_processes(function, tasks, workers, progress)
 
@@ -93,9 +95,11 @@ def _map_in_processes(
     others = {child.pid for child in mp.active_children()}
     pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(reports,))
     try:
-        futures: dict[Future[None], int] = {
-            pool.submit(_run_task, function, index, task): index for index, task in enumerate(tasks)
-        }
+        with _interrupts_held_back():
+            futures: dict[Future[None], int] = {
+                pool.submit(_run_task, function, index, task): index
+                for index, task in enumerate(tasks)
+            }
         pending = set(futures)
         while pending:
             done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
@@ -122,6 +126,63 @@ def _map_in_processes(
         reports.cancel_join_thread()
 
 
+@contextlib.contextmanager
+def _interrupts_kept() -> Iterator[list[int]]:
+    """Raise KeyboardInterrupt at the end of this block, whatever a library made of it.
+
+    Compiled libraries turn an interrupt in the middle of a call into errors of their own
+    (safetensors: "could not determine the shape") or drop it.
+
+    Yields:
+        The interrupts so far.
+    """
+    arrived: list[int] = []
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield arrived
+        return
+
+    def interrupt(number: int, _frame: object) -> None:
+        arrived.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield arrived
+    except Exception:
+        if not arrived:
+            raise
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if arrived:
+        raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Deliver Ctrl-C after this block; processes that start in it never get one.
+
+    It reaches the whole process group, and a worker that is still importing would print a
+    traceback.  The parent decides and stops the workers.
+    """
+    held: list[int] = []
+    before = handler = None
+    if threading.current_thread() is threading.main_thread():
+        handler = signal.signal(signal.SIGINT, lambda number, _frame: held.append(number))
+    if hasattr(signal, "pthread_sigmask"):
+        # New processes inherit the mask; other threads of this one may still be interrupted.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        if before is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if handler is not None:
+            signal.signal(signal.SIGINT, handler)
+            if held:
+                signal.raise_signal(signal.SIGINT)
+
+
 def _run_task(function: Function[Task], index: int, task: Task) -> None:
     with one_thread():
         function(task, lambda part: _reports.put((index, part)))
@@ -130,7 +191,7 @@ def _run_task(function: Function[Task], index: int, task: Task) -> None:
 def _start_worker(reports: Any) -> None:
     global _reports
     _reports = reports
-    # Ctrl-C reaches the whole process group; the parent decides and stops the workers.
+    # Where signals cannot be held back, see _interrupts_held_back.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
 

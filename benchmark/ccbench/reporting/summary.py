@@ -153,15 +153,20 @@ def _notes(
         missing = [name for name in EXPRESSIONS if name not in pair["expressions"]]
         if missing:
             notes.append(f"{pair['name']} has no photograph of: {', '.join(missing)}.")
+    shown = {
+        (str(train), str(test)): int(part["expression"].nunique())
+        for (train, test), part in predictions.groupby(["train_database", "test_database"])
+    }
     for key, names in shared_expressions(predictions).items():
         if key not in pairs:
             notes.append(f"{key[0]} → {key[1]} share no expression and are not scored.")
-        elif len(names) < max(len(pairs[key].units), len(pairs[key].shown)):
+        elif len(names) < max(len(pairs[key].units), shown[key]):
             pair = pairs[key]
+            alone = f"; choosing among the shared ones alone: {rate(pair.shared_choice)}"
             notes.append(
-                f"{pair.train} → {pair.test} is scored on the {len(names)} shared expressions; "
-                f"choosing among {len(pair.units)} (chance {rate(pair.chance)}); choosing among "
-                f"the shared ones alone: {rate(pair.shared_choice)}."
+                f"{pair.train} → {pair.test} is scored on the {len(names)} shared expressions, "
+                f"choosing among {len(pair.units)} (chance {rate(pair.chance)})"
+                f"{alone if len(names) < len(pair.units) else ''}."
             )
     for row in quality.to_dict("records"):
         lost = int(row["no face"])

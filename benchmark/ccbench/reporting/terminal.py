@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from rich.box import SIMPLE_HEAD
 from rich.columns import Columns
 from rich.console import Console, Group
+from rich.markup import escape
 from rich.padding import Padding
 from rich.style import Style
 from rich.table import Table
@@ -32,8 +34,9 @@ def print_run(run: Run, console: Console) -> None:
     console.print()
     console.print(
         f"[bold]{len(summary.databases)} database{'s' * (len(summary.databases) != 1)}[/] · "
-        f"backbone [bold]{request['backbone']}[/] · protocol "
-        f"[bold]{request['protocol']['name']}[/] · {summary.runs} runs · seed {request['seed']}",
+        f"backbone [bold]{escape(request['backbone'])}[/] · protocol "
+        f"[bold]{escape(request['protocol']['name'])}[/] · {summary.runs} "
+        f"run{'s' * (summary.runs != 1)} · seed {request['seed']}",
         highlight=False,
     )
     console.print()
@@ -45,16 +48,19 @@ def print_run(run: Run, console: Console) -> None:
         for pair in summary.pairs.values()
         if len(summary.databases) <= _ALL_CONFUSIONS or pair.own
     ]
-    console.print("[bold]Confusion matrices[/] (rows: expression shown; % of its photographs)")
+    console.print(
+        "[bold]Confusion matrices[/] (rows: expression shown; % of its photographs)",
+        highlight=False,
+    )
     console.print(Columns([_confusion(pair) for pair in shown], padding=(1, 3)))
     if len(shown) < len(summary.pairs):
         console.print("[dim]Those of the swapped tests are in report.html.[/]")
     console.print()
     console.print(_quality(summary))
     for note in summary.notes:
-        console.print(f"[yellow]•[/] {note}", highlight=False)
+        console.print(f"[yellow]•[/] {escape(note)}", highlight=False)
     console.print()
-    console.print(f"Run: {run.path}", style="bold", highlight=False, soft_wrap=True)
+    console.print(f"Run: {run.path}", style="bold", markup=False, highlight=False, soft_wrap=True)
 
 
 def _shade(value: float) -> Style:
@@ -68,13 +74,14 @@ def _shade(value: float) -> Style:
 def _matrix(summary: Summary) -> Table:
     table = Table(
         title="Correct rate, mean ± SD over runs",
+        box=SIMPLE_HEAD,
         title_justify="left",
         title_style="bold",
         header_style="bold",
     )
     table.add_column("trained on ↓   tested on →", no_wrap=True)
     for name in summary.databases:
-        table.add_column(name, justify="center")
+        table.add_column(escape(name), justify="center")
     for train in summary.databases:
         cells = []
         for test in summary.databases:
@@ -84,7 +91,7 @@ def _matrix(summary: Summary) -> Table:
                 continue
             style = _shade(pair.mean) + Style(bold=pair.own)
             cells.append(Text(f" {pair.text} ", style=style))
-        table.add_row(train, *cells)
+        table.add_row(escape(train), *cells)
     return table
 
 
@@ -108,7 +115,11 @@ def _confusion(pair: Pair) -> Group:
 
 def _quality(summary: Summary) -> Table:
     table = Table(
-        title="Photographs", title_justify="left", title_style="bold", header_style="bold"
+        title="Photographs",
+        box=SIMPLE_HEAD,
+        title_justify="left",
+        title_style="bold",
+        header_style="bold",
     )
     present = [s for s in STATUSES if s in {"ok", "no face"} or summary.quality[s].sum()]
     table.add_column("database")
@@ -117,5 +128,5 @@ def _quality(summary: Summary) -> Table:
         table.add_column(name, justify="right")
     for row in summary.quality.to_dict("records"):
         cells = [row["photographs"], *(row[status] for status in present), row["used"]]
-        table.add_row(str(row["database"]), *(str(cell) for cell in cells))
+        table.add_row(escape(str(row["database"])), *(str(cell) for cell in cells))
     return table

@@ -21,7 +21,7 @@ from ccbench.preprocessing import standardise
 from ccbench.protocol import PerceptronHead, Protocol
 from ccbench.runner.matrix import Preparation, missing_features, prepare
 from ccbench.runner.observer import Observer
-from ccbench.runner.selection import Selection, select
+from ccbench.runner.selection import Selection, refuse_shared_photographs, select
 from ccbench.runner.work import Cell, feature_tasks, make_cells
 
 
@@ -91,6 +91,7 @@ def estimate(
                 records += [FaceRecord("ok", "", None, 0.0)] * len(task.photographs)
                 faces_anew += len(task.photographs)
         selections.append(select(database, records, protocol, seed))
+    refuse_shared_photographs(selections)
     views_cached = views_anew = 0
     keys = []
     for selection, faces in zip(selections, plan.faces, strict=True):

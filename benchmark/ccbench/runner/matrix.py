@@ -22,7 +22,12 @@ from ccbench.runner import tables
 from ccbench.runner.databases import Database, open_databases
 from ccbench.runner.observer import Observer, Silent, TaskProgress
 from ccbench.runner.request import Request
-from ccbench.runner.selection import Selection, refuse_shared_photographs, select
+from ccbench.runner.selection import (
+    Selection,
+    refuse_shared_photographs,
+    refuse_shared_posers,
+    select,
+)
 from ccbench.runner.work import (
     Cell,
     CellJob,
@@ -111,9 +116,10 @@ def prepare(
         raise CcbenchError("no database was given; name at least one with -d")
     chosen = plugins.backbone(backbone)
     device = choose_device(device)
-    opened = open_databases(databases, plugins, cache, observer)
-    refuse_shared_photographs(opened)
+    # Before the databases: a generated one may take its time to be drawn.
     extractor = chosen.load(device)
+    opened = open_databases(databases, plugins, cache, observer)
+    refuse_shared_posers(opened)
     recipe = protocol.face_recipe(extractor.input_size)
     return Preparation(
         request=Request(
@@ -223,6 +229,7 @@ def select_all(plan: Preparation, cache: Cache) -> list[Selection]:
     for database, tasks in zip(plan.databases, plan.faces, strict=True):
         records = [record for task in tasks for record in read_records(task, cache)]
         selections.append(select(database, records, plan.protocol, plan.request.seed))
+    refuse_shared_photographs(selections)
     return selections
 
 

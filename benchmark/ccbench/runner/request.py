@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ccbench import atomic
 from ccbench.exceptions import RunError
 from ccbench.protocol import Protocol
 from ccbench.results import MANIFEST, REQUEST, read_json, write_json
@@ -63,13 +64,18 @@ class Request:
         if folder.exists() and not folder.is_dir():
             raise RunError(f"{folder} is a file; give a folder with --out")
         earlier = read_json(folder / REQUEST)
-        if earlier is None and folder.is_dir() and any(folder.iterdir()):
+        if (
+            earlier is None
+            and folder.is_dir()
+            and not all(map(atomic.is_scratch, folder.iterdir()))
+        ):
             raise RunError(f"{folder} is not empty and holds no run; choose another --out")
         if earlier is not None:
             difference = _difference(earlier, self.as_dict())
             if difference and (folder / MANIFEST).exists():
                 raise RunError(f"{folder} holds another run ({difference}); choose another --out")
         write_json(folder / REQUEST, self.as_dict())
+        atomic.remove_abandoned(folder)
 
 
 def _comparable(request: Mapping[str, Any]) -> dict[str, Any]:

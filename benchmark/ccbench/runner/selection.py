@@ -70,31 +70,41 @@ def mark_duplicates(database: Database, records: Sequence[FaceRecord]) -> list[F
     return result
 
 
-def refuse_shared_photographs(databases: Sequence[Database]) -> None:
-    """Refuse databases that share a photograph, or posers of one card.
+def refuse_shared_posers(databases: Sequence[Database]) -> None:
+    """Refuse two databases of one card that share posers (two sessions of one database).
 
     Raises:
-        LeakageError: naming both databases and a shared file or poser.
+        LeakageError: naming both databases and a poser.
     """
-    owner: dict[str, tuple[Database, int]] = {}
-    posers: dict[tuple[str, str], Database] = {}
+    owner: dict[tuple[str, str], Database] = {}
     for database in databases:
-        for index, photograph in enumerate(database.photographs):
-            other, other_index = owner.setdefault(photograph.digest, (database, index))
+        for poser in database.table.posers:
+            other = owner.setdefault((database.card.name, poser), database)
             if other is not database:
                 raise LeakageError(
-                    f"'{other.name}' and '{database.name}' share a photograph "
-                    f"({other.table[other_index].path} and {photograph.path} have the same "
-                    f"bytes): training on one and testing on the other would be no test; remove "
-                    f"it from one of them"
+                    f"'{other.name}' and '{database.name}' share posers (for example {poser}): "
+                    f"training on one and testing on the other would be no test; give only one "
+                    f"of them"
                 )
-        for poser in database.table.posers:
-            person = (database.card.name, poser)
-            known = posers.setdefault(person, database)
-            if known is not database:
+
+
+def refuse_shared_photographs(selections: Sequence[Selection]) -> None:
+    """Refuse databases that use a photograph with the same bytes.
+
+    Raises:
+        LeakageError: naming both databases and both files.
+    """
+    owner: dict[str, tuple[Selection, int]] = {}
+    for selection in selections:
+        for index in selection.chosen:
+            photograph = selection.database.photographs[index]
+            other, other_index = owner.setdefault(photograph.digest, (selection, index))
+            if other is not selection:
                 raise LeakageError(
-                    f"'{known.name}' and '{database.name}' share posers (for example {poser}): "
-                    f"training on one and testing on the other would be no test"
+                    f"'{other.database.name}' and '{selection.database.name}' share a "
+                    f"photograph ({other.database.photographs[other_index].path} and "
+                    f"{photograph.path} have the same bytes): training on one and testing on "
+                    f"the other would be no test; remove it from one of them"
                 )
 
 
@@ -148,7 +158,8 @@ def select(
         draw_split(signatures, sizes, seeds.generator(seed, "split", database.name, run))
         for run in range(protocol.runs)
     )
-    return Selection(database, tuple(records), tuple(chosen), expressions, splits)
+    units = tuple(name for name in expressions if any(counts[poser, name] for poser in posers))
+    return Selection(database, tuple(records), tuple(chosen), units, splits)
 
 
 def _posers(
@@ -179,7 +190,8 @@ def _posers(
             if spec.complete_only
             else "posers"
         )
-        sentence = f"there are {len(eligible)} {kind} of {len(shown)}, {spec.posers} are drawn"
+        wanted = f"{spec.posers} are drawn" if spec.posers else "a split needs at least 3"
+        sentence = f"there are {len(eligible)} {kind} of {len(shown)}, {wanted}"
         raise _too_few(database, sentence, protocol) from None
 
 
@@ -190,6 +202,8 @@ def _too_few(database: Database, sentence: str, protocol: Protocol) -> SplitErro
     remedy += "--set split.train=N (validation, test likewise)"
     if protocol.name == "quick" and max(protocol.split.train, protocol.split.test) <= 1:
         remedy = "add photographs of more posers"
+        if protocol.photographs.complete_only:
+            remedy += " or use --set photographs.complete_only=false"
     return SplitError(
         f"the database '{database.name}' has too few posers for the protocol "
         f"'{protocol.name}': {sentence}; {remedy}"

@@ -10,7 +10,7 @@ from ccbench.datasets import PatternDataset
 from ccbench.hookspecs import RegisterDataset
 from ccbench.interfaces import Progress
 from ccbench.samples import SampleTable
-from ccbench.testing.drawn import DRAWN_DATABASES, DrawnDatabase, write_database
+from ccbench.testing.drawn import DRAWING, DRAWN_DATABASES, DrawnDatabase, write_database
 from ccbench_registry import DatasetCard, FilePattern, Terms
 
 
@@ -37,7 +37,7 @@ class DrawnDataset:
     @property
     def recipe(self) -> str:
         """Everything that decides the drawings."""
-        return repr(self.database)
+        return f"{DRAWING} {self.database!r}"
 
     def generate(self, directory: Path, progress: Progress) -> None:
         """Draw all photographs into ``directory``."""

@@ -65,7 +65,10 @@ class Krc:
         table = dataset.samples(root, {})
         codes = Counter(sample.attributes["view"].lower() for sample in table)
         if not codes.keys() <= KNOWN_VIEWS:
-            found = ", ".join(f"{code} ({count} files)" for code, count in sorted(codes.items()))
+            found = ", ".join(
+                f"{code} ({count} file{'s' * (count != 1)})"
+                for code, count in sorted(codes.items())
+            )
             raise DatasetError(
                 f"{root}: the KRC files have the view codes {found}; only 'd' is known to mean "
                 f"a frontal view, so choose with -d 'krc[view=CODE]={root}'"

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import socket
+import urllib.request
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ccbench import hookimpl
 from ccbench.exceptions import BackboneError, UnknownNameError
@@ -91,19 +97,89 @@ class TimmBackbone:
             # `pretrained_cfg_overlay` makes timm drop the classifier that the file may hold.
             arguments["pretrained"] = True
             arguments["pretrained_cfg_overlay"] = {"file": str(self.weights)}
+            self._check_complete()
         try:
-            model: torch.nn.Module = timm.create_model(self.name, **arguments)
+            with _offline_where_the_hub_is_unknown() if self.weights is None else nullcontext():
+                model: torch.nn.Module = timm.create_model(self.name, **arguments)
         except Exception as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
             if self.weights is not None:
-                raise BackboneError(
-                    f"{self.weights} does not hold the weights of {self.name}: {reason}"
-                ) from None
+                raise self._unfit(error) from None
             raise BackboneError(
-                f"the weights of {self.name} could not be downloaded ({reason}); download them "
-                f"on a machine with internet and give the file: timm:{self.name}@FILE.safetensors"
+                f"the weights of {self.name} could not be downloaded ({_reason(error)}); download "
+                f"them on a machine with internet and give the file: "
+                f"timm:{self.name}@FILE.safetensors"
             ) from None
         return model
+
+    def _check_complete(self) -> None:
+        """Refuse a file that lacks weights: timm would leave those at random, silently.
+
+        The network is filled from a copy of the file that is all NaN; what is not NaN then
+        did not come from the file.
+        """
+        import timm
+        import torch
+        from timm.models import load_state_dict
+
+        try:
+            tensors = load_state_dict(str(self.weights))
+            marks = {
+                name: torch.full_like(value, torch.nan) if value.is_floating_point() else value
+                for name, value in tensors.items()
+                if isinstance(value, torch.Tensor)
+            }
+            if not marks:
+                raise BackboneError(f"{self.weights} holds no weights")
+            module = timm.create_model(
+                self.name,
+                num_classes=0,
+                pretrained=True,
+                pretrained_cfg_overlay={"state_dict": marks, "custom_load": False},
+            )
+        except BackboneError:
+            raise
+        except Exception as error:
+            raise self._unfit(error) from None
+        floating = {k: v for k, v in module.state_dict().items() if v.is_floating_point()}
+        lacking = [name for name, value in floating.items() if not value.isnan().any()]
+        if lacking:
+            raise BackboneError(
+                f"{self.weights} does not hold the weights of {self.name}: {len(lacking)} of "
+                f"{len(floating)} are missing, for example {lacking[0]}"
+            )
+
+    def _unfit(self, error: Exception) -> BackboneError:
+        return BackboneError(
+            f"{self.weights} does not hold the weights of {self.name}: {_reason(error)}"
+        )
+
+
+@contextlib.contextmanager
+def _offline_where_the_hub_is_unknown() -> Iterator[None]:
+    """Use the model hub's offline mode in this block when its host has no address here.
+
+    huggingface_hub would retry an unknown host for most of a minute; its offline mode
+    answers at once, and still finds weights that were downloaded before.
+    """
+    from huggingface_hub import constants
+
+    before = constants.HF_HUB_OFFLINE
+    if not before and not urllib.request.getproxies():
+        try:
+            socket.getaddrinfo(urlsplit(constants.ENDPOINT).hostname, 443)
+        except OSError:
+            constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
+
+
+def _reason(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # torch heads its lists of what does not fit with a line that says nothing yet.
+    end = 2 if lines and lines[0].endswith(":") else 1
+    return " ".join(lines[:end]) or repr(error)
 
 
 def _near(name: str, known: list[str]) -> bool:
@@ -127,9 +203,9 @@ def _digest(module: torch.nn.Module) -> str:
 
 
 def _open(argument: str) -> Backbone:
-    name, _, path = argument.partition("@")
-    if not name:
-        raise BackboneError("write timm:NAME, for example timm:resnet18")
+    name, at, path = argument.partition("@")
+    if not name or (at and not path):
+        raise BackboneError("write timm:NAME or timm:NAME@FILE, for example timm:resnet18")
     return TimmBackbone(name, Path(path).expanduser() if path else None)
 
 

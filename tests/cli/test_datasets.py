@@ -1,0 +1,103 @@
+"""``ccbench datasets list | show | check``."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Command, FewPosers
+
+
+def test_list_names_every_dataset(ccbench: Command) -> None:
+    done = ccbench("datasets", "list")
+    assert done.code == 0
+    rows = [line for line in done.out.splitlines() if "your folder" in line or "drawn when" in line]
+    assert [row.replace("│", " ").split()[0] for row in rows] == [
+        "drawn-a",
+        "drawn-b",
+        "kdef",
+        "krc",
+    ]
+    assert [row for row in rows if "drawn when used" in row] == rows[:2]
+
+
+def test_show_says_terms_citation_and_options(ccbench: Command) -> None:
+    done = ccbench("datasets", "show", "kdef")
+    assert done.code == 0
+    assert "country SE" in done.out
+    assert "70 posers" in done.out
+    assert "Terms:" in done.out
+    assert "Lundqvist" in done.out
+    assert "session:" in done.out
+
+
+def test_show_prints_names_in_brackets_as_they_are(ccbench: Command, tmp_path: Path) -> None:
+    card = tmp_path / "mine.toml"
+    card.write_text(
+        'name = "mine"\n'
+        'title = "Faces [bold] of [/] ours"\n'
+        'notes = ["see [red]the wiki[/red]"]\n'
+        'terms = { licence = "ask [us]", request = "at [our] door" }\n'
+        "[files]\n"
+        "pattern = '(?P<poser>\\d+)_(?P<expression>[a-z]+)\\.png'\n"
+    )
+    done = ccbench("datasets", "show", card)
+    assert done.code == 0, done.err
+    for text in ("Faces [bold] of [/] ours", "[red]the wiki[/red]", "ask [us]", "at [our] door"):
+        assert text in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("show", "kdf"), "no dataset 'kdf'; did you mean 'kdef'?"),
+        (("check", "kdef=nowhere"), "no such folder: nowhere"),
+        (("check", "kdef[sex=F"), "cannot read the dataset 'kdef[sex=F'"),
+        (("check", "kdef[sexes=F]=."), "no option 'sexes'; did you mean 'sex'?"),
+    ],
+)
+def test_bad_input(ccbench: Command, arguments: tuple[str, ...], sentence: str) -> None:
+    assert sentence in ccbench("datasets", *arguments).refusal
+
+
+def test_check_of_a_good_database(ccbench: Command, few_posers: FewPosers) -> None:
+    done = ccbench("datasets", "check", f"drawn-a={few_posers('drawn-a', 3)}", "--workers", 1)
+    assert done.code == 0, done.err
+    assert "21 photographs of 3 posers" in done.out
+    assert "3 of 3 posers are complete" in done.out
+    assert "Ready to run." in done.out
+    assert "BSD-3-Clause" in done.out
+
+
+def test_check_tells_everything_that_is_wrong(ccbench: Command, few_posers: FewPosers) -> None:
+    root = few_posers("drawn-a", 3)
+    (root / "p01_happy.png").write_bytes(b"")
+    (root / "p02_sad.png").unlink()
+    shutil.copy(root / "p03_sad.png", root / "holiday.png")
+    shutil.copy(root / "p03_angry.png", root / "p02_angry.png")
+    noise = np.random.default_rng(0).integers(0, 255, (256, 256), dtype=np.uint8)
+    cv2.imwrite(str(root / "p03_happy.png"), noise)
+    cv2.imwrite(str(root / "p03_fearful.png"), np.zeros((256, 256), np.uint8))
+    done = ccbench("datasets", "check", f"drawn-a={root}", "--workers", 1)
+    assert done.code == 1
+    assert "20 photographs of 3 posers" in done.out
+    assert "0 of 3 posers are complete" in done.out
+    for line in (
+        "p01: no happy",
+        "p02: no sad",
+        "p03: no happy, fearful",
+        "holiday.png",
+        "p02_angry.png = p03_angry.png",
+        "p01_happy.png: the file is empty (0 bytes)",
+        "p03_fearful.png: mean grey level 0.0 of 255",
+    ):
+        assert f"\n  {line}" in done.out
+    assert "No face found (1)" in done.out
+    refused = " ".join(done.out[done.out.index("A run would refuse it:") :].split())
+    assert "p02_angry.png and p03_angry.png have the same bytes but belong to two" in refused

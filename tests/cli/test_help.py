@@ -1,0 +1,78 @@
+"""Help, version and mistyped commands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+import ccbench as package
+from ccbench.cli import cli
+
+if TYPE_CHECKING:
+    from tests.conftest import Command
+
+OWN = {"cache", "datasets", "matrix", "plugins", "report"}
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    found = [path]
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            found += commands(command, (*path, name))
+        else:
+            found.append((*path, name))
+    return found
+
+
+def test_help_names_the_commands_and_the_paper(ccbench: Command) -> None:
+    done = ccbench("--help")
+    assert done.code == 0
+    assert done.err == ""
+    listed = done.out.partition("Commands:")[2]
+    assert {line.split()[0] for line in listed.splitlines() if line.strip()} >= OWN
+    assert "Inagaki" in done.out
+
+
+@pytest.mark.parametrize("path", commands(cli), ids=" ".join)
+def test_every_command_and_option_has_help(ccbench: Command, path: tuple[str, ...]) -> None:
+    long, short = ccbench(*path, "--help"), ccbench(*path, "-h")
+    assert long.code == 0
+    assert long.out == short.out
+    command: click.Command = cli
+    for name in path:
+        assert isinstance(command, click.Group)
+        command = command.commands[name]
+    assert command.help
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"{' '.join(path)} {parameter.opts[0]} has no help"
+
+
+def test_version(ccbench: Command) -> None:
+    done = ccbench("--version")
+    assert done.code == 0
+    assert done.out.strip().endswith(package.__version__)
+
+
+def test_a_mistyped_command_is_refused_with_the_right_one(ccbench: Command) -> None:
+    done = ccbench("matrx")
+    assert done.code == 2
+    assert done.err.splitlines()[-1] == "Error: no command 'matrx'; did you mean 'matrix'?"
+
+
+def test_without_arguments_it_shows_help(ccbench: Command) -> None:
+    done = ccbench()
+    assert "Commands:" in done.out + done.err
+
+
+def test_an_interrupt_anywhere_is_exit_code_130(
+    ccbench: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli.commands["report"], "callback", interrupted)
+    done = ccbench("report", ".")
+    assert (done.code, done.err) == (130, "Interrupted.\n")

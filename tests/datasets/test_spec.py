@@ -1,0 +1,85 @@
+"""What may stand after ``-d``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ccbench.datasets import DatasetSpec, parse_dataset_spec
+from ccbench.exceptions import DatasetError
+
+REGEX = r"(?P<poser>[a-z]{1,3}\d{1,3})_(?P<expression>[a-z]+)_(?P<view>[a-z0-9_]+)\.(jpe?g|png)"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "root", "options"),
+    [
+        ("kdef", "kdef", None, {}),
+        (" kdef ", "kdef", None, {}),
+        ("kdef=/photos", "kdef", "/photos", {}),
+        ("kdef=/my photos/a=b", "kdef", "/my photos/a=b", {}),
+        ("kdef=/photos/[raw]", "kdef", "/photos/[raw]", {}),
+        ("kdef[session=B]", "kdef", None, {"session": "B"}),
+        ("kdef[session=A+B,angle=S]=/p", "kdef", "/p", {"session": "A+B", "angle": "S"}),
+        ("kdef[session=A, angle=S]=/p", "kdef", "/p", {"session": "A", "angle": "S"}),
+        ("kdef[session=B]=/photos/[raw]", "kdef", "/photos/[raw]", {"session": "B"}),
+        ("kdef[session=B]=/photos[1]=x", "kdef", "/photos[1]=x", {"session": "B"}),
+        ("kdef[session=]", "kdef", None, {"session": ""}),
+        ("kdef[]=/p", "kdef", "/p", {}),
+        ("mine.csv", "mine.csv", None, {}),
+        ("krc=list.csv", "krc", "list.csv", {}),
+        ("krc[manifest=a/list.csv]=/p", "krc", "/p", {"manifest": "a/list.csv"}),
+        (f"krc[pattern={REGEX},view=d]=/p", "krc", "/p", {"pattern": REGEX, "view": "d"}),
+        (r"krc[pattern=[^\]]+=[a-z],x]=/p", "krc", "/p", {"pattern": r"[^\]]+=[a-z],x"}),
+        ("krc[pattern=[a-z]=(x),view=d]=/p", "krc", "/p", {"pattern": "[a-z]=(x)", "view": "d"}),
+        ("krc[pattern=[[]x]=/p", "krc", "/p", {"pattern": "[[]x"}),
+    ],
+)
+def test_specs(text: str, name: str, root: str | None, options: dict[str, str]) -> None:
+    expected = DatasetSpec(name, Path(root) if root else None, options)
+    assert parse_dataset_spec(text) == expected
+
+
+def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ann")
+    assert parse_dataset_spec("kdef=~/photos").root == Path("/home/ann/photos")
+    with pytest.raises(DatasetError, match="no such home folder: ~no-such-user/p"):
+        parse_dataset_spec("kdef=~no-such-user/p")
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("", "write NAME, NAME=FOLDER"),
+        ("=/photos", "cannot read the dataset '=/photos'"),
+        ("  =/photos", "cannot read the dataset"),
+        ("kdef=", "nothing after '='; give a folder"),
+        ("kdef[session=B]= ", "nothing after '='"),
+        ("kdef[session=B", "cannot read the dataset 'kdef[session=B'"),
+        ("kdef]session=B", "cannot read the dataset"),
+        ("kdef[session=B]/photos", "cannot read the dataset"),
+        ("[session=B]=/p", "cannot read the dataset"),
+        ("kdef[session]=/p", "write the option as 'session=value'"),
+        ("kdef[session=A,session=B]=/p", "the option 'session' twice; join values by +"),
+    ],
+)
+def test_what_cannot_be_read_is_said(text: str, phrase: str) -> None:
+    with pytest.raises(DatasetError) as caught:
+        parse_dataset_spec(text)
+    assert phrase in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "is_file"),
+    [
+        ("kdef=/p", "kdef", False),
+        ("kdef[session=B,angle=S]=/p", "kdef[angle=S,session=B]", False),
+        ("cards/mine.toml=/p", "mine", True),
+        ("lists/MINE.CSV", "MINE", True),
+        ("lists/mine.tsv[a=b]", "mine[a=b]", True),
+    ],
+)
+def test_how_a_database_is_called(text: str, label: str, is_file: bool) -> None:
+    spec = parse_dataset_spec(text)
+    assert (spec.label, spec.is_file) == (label, is_file)

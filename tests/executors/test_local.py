@@ -1,0 +1,155 @@
+"""Tasks on the cores of this machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from ccbench.exceptions import CcbenchError, DatasetError
+from ccbench.executors import available_cores, map_tasks
+from ccbench.executors.local import one_thread
+
+Report = Callable[[float], None]
+
+# Workers import it by name, as they cannot import a test.
+TASKS = """
+import os, signal
+from pathlib import Path
+
+def record(task, report):
+    import torch
+    folder, name = task
+    report(0.5)
+    (Path(folder) / name).write_text(f"{os.getpid()} {torch.get_num_threads()}")
+    if name == "refuse":
+        from ccbench.exceptions import DatasetError
+        raise DatasetError("the photograph is upside down")
+
+def nothing(task, report):
+    pass
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+class Bomb:
+    def __reduce__(self):
+        return die, ()
+"""
+
+
+@pytest.fixture
+def tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    (tmp_path / "tasks_of_a_test.py").write_text(TASKS)
+    monkeypatch.syspath_prepend(tmp_path)
+    return import_module("tasks_of_a_test")
+
+
+def ignore(index: int, fraction: float) -> None:
+    pass
+
+
+def test_one_worker_is_this_process(tasks: Any, tmp_path: Path) -> None:
+    heard: list[tuple[int, float]] = []
+    names = ["a", "b", "c"]
+    before = torch.get_num_threads()
+    map_tasks(
+        tasks.record,
+        [(str(tmp_path), name) for name in names],
+        workers=1,
+        progress=lambda index, part: heard.append((index, part)),
+    )
+    assert heard == [(0, 0.5), (0, 1.0), (1, 0.5), (1, 1.0), (2, 0.5), (2, 1.0)]
+    for name in names:
+        # On one thread, so that sums do not depend on the machine.
+        assert (tmp_path / name).read_text() == f"{os.getpid()} 1"
+    assert torch.get_num_threads() == before
+
+
+def test_several_workers_share_the_tasks_and_a_refusal_comes_back(
+    tasks: Any, tmp_path: Path
+) -> None:
+    heard: dict[int, float] = {}
+    names = ["a", "b", "c", "d", "refuse"]
+    with pytest.raises(DatasetError, match=r"^the photograph is upside down$"):
+        map_tasks(
+            tasks.record,
+            [(str(tmp_path), name) for name in names],
+            workers=2,
+            progress=lambda index, part: heard.update({index: max(part, heard.get(index, 0))}),
+        )
+    # The refusal stops the rest, so others may not have been started or ended.
+    written = [path.read_text().split() for path in map(tmp_path.joinpath, names) if path.exists()]
+    assert os.getpid() not in {int(pid) for pid, _ in written}
+    assert {threads for _, threads in written} == {"1"}
+    assert heard.keys() <= set(range(5))
+    assert 0.5 in heard.values() or 1.0 in heard.values()
+
+
+def test_a_killed_worker_is_said_and_leaves_no_other(tasks: Any) -> None:
+    import multiprocessing
+
+    with pytest.raises(CcbenchError, match=r"a worker process was killed.*--workers 1"):
+        map_tasks(tasks.nothing, [tasks.Bomb(), 2], workers=2, progress=ignore)
+    assert multiprocessing.active_children() == []
+
+
+def test_no_task_is_no_work(tasks: Any) -> None:
+    map_tasks(tasks.nothing, [], workers=4, progress=ignore)
+
+
+def test_one_task_starts_no_process(tmp_path: Path) -> None:
+    seen: list[int] = []
+
+    def here(task: int, report: Report) -> None:
+        seen.append(os.getpid())
+
+    # A function that no other process could import.
+    map_tasks(here, [1], workers=8, progress=ignore)
+    assert seen == [os.getpid()]
+
+
+def test_an_interrupt_reaches_the_caller_and_threads_are_put_back() -> None:
+    def interrupted(task: int, report: Report) -> None:
+        raise KeyboardInterrupt
+
+    before = torch.get_num_threads()
+    with pytest.raises(KeyboardInterrupt):
+        map_tasks(interrupted, [1, 2], workers=1, progress=ignore)
+    assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize("made_of_it", ["an error", "nothing"])
+def test_an_interrupt_is_kept_whatever_a_library_makes_of_it(made_of_it: str) -> None:
+    done: list[int] = []
+
+    def library(task: int, report: Report) -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            done.append(task)
+            if made_of_it == "an error":
+                raise CcbenchError("the file cannot be read") from None
+
+    with pytest.raises(KeyboardInterrupt):
+        map_tasks(library, [1, 2], workers=1, progress=ignore)
+    assert done == [1]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_one_thread_in_every_library() -> None:
+    import cv2
+
+    with one_thread():
+        assert torch.get_num_threads() == 1
+        assert cv2.getNumThreads() == 1
+
+
+def test_available_cores_are_those_of_this_process() -> None:
+    assert 1 <= available_cores() <= (os.cpu_count() or 1)

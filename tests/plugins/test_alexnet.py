@@ -1,0 +1,105 @@
+"""AlexNet: the shipped weights in torchvision's own network give the same features."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+import torch
+import torchvision
+from safetensors.torch import load_file, save_file
+
+from ccbench.exceptions import BackboneError
+from ccbench.interfaces import Backbone
+from ccbench.plugins import load_plugins
+from ccbench.testing import check_backbone
+from ccbench_plugins import alexnet
+
+WEIGHTS = Path(str(files("ccbench_plugins.alexnet") / alexnet.WEIGHTS))
+
+
+@pytest.fixture(scope="module")
+def theirs() -> torch.nn.Module:
+    """Return torchvision's AlexNet with the shipped weights in its ``features``."""
+    network: torch.nn.Module = torchvision.models.alexnet(weights=None)
+    state = network.state_dict()
+    shipped = load_file(WEIGHTS)
+    # torchvision's own names, all of them, and nothing else.
+    assert set(shipped) == {name for name in state if name.startswith("features.")}
+    network.load_state_dict({**state, **shipped})
+    return network.eval()
+
+
+def test_features_equal_torchvisions(theirs: torch.nn.Module) -> None:
+    extractor = alexnet.AlexNet().load("cpu")
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randn(3, 3, 224, 224, generator=generator)
+    with torch.inference_mode():
+        found = extractor.module(images.clone())
+        expected = theirs.get_submodule("features")(images.clone())
+    assert found.shape == (3, 256, 6, 6)
+    assert found.dtype == torch.float32
+    assert torch.allclose(found, expected, rtol=0, atol=1e-5)
+    # After ReLU and pooling, and the weights are trained ones: the units are selective.
+    assert float(found.min()) == 0
+    assert 0.01 < float((found > 0).float().mean()) < 0.9
+    assert float(found.max()) > 1
+
+
+def test_features_are_of_conv5_after_pooling(theirs: torch.nn.Module) -> None:
+    layers = list(theirs.get_submodule("features").children())
+    assert isinstance(layers[-1], torch.nn.MaxPool2d)
+    extractor = alexnet.AlexNet().load("cpu")
+    images = torch.randn(1, 3, 224, 224, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        conv5 = torch.nn.Sequential(*layers[:-1])(images.clone())
+        expected = torch.nn.functional.max_pool2d(conv5, 3, 2)
+        assert torch.allclose(extractor.module(images), expected, rtol=0, atol=1e-5)
+    assert extractor.layer == "conv5"
+    assert extractor.feature_shape == (256, 6, 6)
+
+
+def test_input_is_normalised_as_the_weights_were_trained() -> None:
+    extractor = alexnet.AlexNet().load("cpu")
+    preset = torchvision.models.AlexNet_Weights.IMAGENET1K_V1.transforms()
+    assert list(extractor.mean) == list(preset.mean)
+    assert list(extractor.std) == list(preset.std)
+    assert [extractor.input_size] == list(preset.crop_size)
+
+
+def test_it_keeps_to_the_contract() -> None:
+    check_backbone(alexnet.AlexNet())
+
+
+def test_weights_that_were_changed_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tensors = load_file(WEIGHTS)
+    name = "features.0.bias"
+    tensors[name] = tensors[name] + 1e-7 * tensors[name].abs().max()
+    save_file(tensors, tmp_path / alexnet.WEIGHTS)
+    monkeypatch.setattr(alexnet, "files", lambda _: tmp_path)
+    with pytest.raises(BackboneError, match=r"were changed \(SHA-256 [0-9a-f]{64}\).*install"):
+        alexnet.AlexNet().load("cpu")
+    (tmp_path / alexnet.WEIGHTS).write_bytes(WEIGHTS.read_bytes()[:1000])
+    with pytest.raises(BackboneError, match="were changed"):
+        alexnet.AlexNet().load("cpu")
+    (tmp_path / alexnet.WEIGHTS).write_bytes(WEIGHTS.read_bytes())
+    assert alexnet.AlexNet().load("cpu").weights_digest == alexnet.SHA256
+
+
+def test_the_card_says_whose_work_it_is() -> None:
+    card = alexnet.AlexNet().card
+    assert (card.name, card.layer) == ("alexnet", "conv5")
+    assert card.terms.licence == "BSD-3-Clause"
+    assert card.terms.redistribution
+    assert "Krizhevsky" in str(card.citations[0])
+    licence = files("ccbench_plugins.alexnet") / "LICENSE-torchvision"
+    assert "BSD 3-Clause License" in licence.read_text(encoding="utf-8")
+
+
+def test_it_is_registered() -> None:
+    backbone = load_plugins(quiet=True).backbone("alexnet")
+    assert isinstance(backbone, Backbone)
+    assert backbone.card == alexnet.CARD

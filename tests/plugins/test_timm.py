@@ -1,0 +1,225 @@
+"""timm: the features of timm's own network, with weights from a file."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import timm
+import torch
+from safetensors.torch import load_file, save_file
+
+from ccbench.exceptions import BackboneError, UnknownNameError
+from ccbench.interfaces import Backbone
+from ccbench.plugins import load_plugins
+from ccbench.testing import check_backbone
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Keep torch's threads from waiting for each other over networks this small."""
+    usual = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(usual)
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail at once, instead of trying for a minute, should a test ask the network."""
+
+    def refuse(*_: object, **__: object) -> None:
+        pytest.fail("a test asked the network")
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+def network(name: str, classes: int, seed: int = 0) -> torch.nn.Module:
+    """Return timm's own network with random weights and unlike batch statistics."""
+    torch.manual_seed(seed)
+    module: torch.nn.Module = timm.create_model(name, pretrained=False, num_classes=classes)
+    for key, value in module.state_dict().items():
+        if key.endswith("running_mean"):
+            value.normal_(0, 0.1)
+        elif key.endswith("running_var"):
+            value.uniform_(0.5, 2)
+    return module.eval()
+
+
+def write(module: torch.nn.Module, path: Path, prefix: str = "") -> Path:
+    tensors = {f"{prefix}{k}": v.contiguous().clone() for k, v in module.state_dict().items()}
+    if path.suffix == ".pth":
+        torch.save({"state_dict": tensors, "epoch": 3}, path)
+    else:
+        save_file(tensors, path)
+    return path
+
+
+def backbone(full: str) -> Backbone:
+    return load_plugins(quiet=True).backbone(full)
+
+
+@pytest.mark.parametrize(
+    ("name", "classes", "suffix"),
+    [
+        ("resnet18", 1000, ".safetensors"),
+        ("test_resnet", 0, ".safetensors"),
+        ("test_resnet", 7, ".pth"),
+        ("test_vit", 0, ".pth"),
+        ("test_vit", 1000, ".safetensors"),
+        ("test_convnext", 0, ".safetensors"),
+        ("test_convnext", 7, ".safetensors"),
+    ],
+)
+def test_features_are_timms_own(tmp_path: Path, name: str, classes: int, suffix: str) -> None:
+    module = network(name, classes)  # the file holds the classifier too, unless classes is 0
+    path = write(module, tmp_path / f"weights{suffix}")
+    found = backbone(f"timm:{name}@{path}")
+    assert found.card.name == f"timm:{name}@{path}"
+    extractor = found.load("cpu")
+    size = extractor.input_size
+    images = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        expected = module.forward_head(module.forward_features(images), pre_logits=True)  # type: ignore[operator]
+        assert torch.equal(extractor.module(images), expected)
+    assert extractor.feature_shape == tuple(expected.shape[1:])
+    assert float(expected.std()) > 1e-4
+
+
+def test_input_is_as_timm_says(tmp_path: Path) -> None:
+    path = write(network("test_vit", 0), tmp_path / "w.safetensors")
+    extractor = backbone(f"timm:test_vit@{path}").load("cpu")
+    config = timm.get_pretrained_cfg("test_vit")
+    assert config is not None
+    assert (3, extractor.input_size, extractor.input_size) == config.input_size
+    assert extractor.mean == config.mean
+    assert extractor.std == config.std
+
+
+def test_it_keeps_to_the_contract(tmp_path: Path) -> None:
+    path = write(network("test_resnet", 10), tmp_path / "w.safetensors")
+    check_backbone(backbone(f"timm:test_resnet@{path}"))
+
+
+def test_the_digest_is_of_the_weights(tmp_path: Path) -> None:
+    module = network("test_resnet", 5)
+    first, again = (write(module, tmp_path / name) for name in ("a.safetensors", "b.pth"))
+    other = write(network("test_resnet", 5, seed=1), tmp_path / "c.safetensors")
+    digests = [backbone(f"timm:test_resnet@{p}").load("cpu").weights_digest for p in (first, again)]
+    assert digests[0] == digests[1]
+    assert backbone(f"timm:test_resnet@{other}").load("cpu").weights_digest != digests[0]
+
+
+def test_an_unknown_network_is_refused_with_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match=r"no model 'resnet81'; did you mean 'resnet\d+'\?"):
+        backbone("timm:resnet81").load("cpu")
+    with pytest.raises(UnknownNameError) as error:
+        backbone("timm:xxxxxxxxxxxx").load("cpu")
+    assert "timm.list_models()" in str(error.value)
+    assert len(str(error.value)) < 200  # not the list of a thousand
+
+
+def test_a_family_without_a_name_is_refused() -> None:
+    with pytest.raises(BackboneError, match="write timm:NAME"):
+        backbone("timm:")
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "none.safetensors"
+    with pytest.raises(BackboneError, match=r"no such weights file: .*none\.safetensors"):
+        backbone(f"timm:resnet18@{path}").load("cpu")
+
+
+WRONG = "does not hold the weights of test_resnet"
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    # timm itself leaves at random, in silence, what a file does not hold.
+    path = write(network("test_vit", 0), tmp_path / "vit.safetensors")
+    with pytest.raises(BackboneError, match=rf"{WRONG}: (\d+) of \1 are missing"):
+        backbone(f"timm:test_resnet@{path}").load("cpu")
+
+
+def test_weights_of_another_size_are_refused(tmp_path: Path) -> None:
+    path = write(network("resnet18", 0), tmp_path / "large.safetensors")
+    with pytest.raises(BackboneError, match=rf"{WRONG}: .*size mismatch"):
+        backbone(f"timm:test_resnet@{path}").load("cpu")
+
+
+@pytest.mark.parametrize("part", ["layer4", "running_mean", "conv1.weight"])
+def test_weights_that_lack_a_part_are_refused(tmp_path: Path, part: str) -> None:
+    path = write(network("test_resnet", 10), tmp_path / "w.safetensors")
+    tensors = {name: value for name, value in load_file(path).items() if part not in name}
+    save_file(tensors, path)
+    with pytest.raises(BackboneError, match=rf"{WRONG}: \d+ of \d+ are missing, .*{part}"):
+        backbone(f"timm:test_resnet@{path}").load("cpu")
+
+
+def test_weights_under_other_names_are_refused(tmp_path: Path) -> None:
+    path = write(network("test_resnet", 10), tmp_path / "w.safetensors", prefix="encoder.")
+    with pytest.raises(BackboneError, match=WRONG):
+        backbone(f"timm:test_resnet@{path}").load("cpu")
+
+
+def test_weights_saved_from_parallel_training_are_read(tmp_path: Path) -> None:
+    module = network("test_resnet", 0)
+    path = write(module, tmp_path / "w.safetensors", prefix="module.")
+    extractor = backbone(f"timm:test_resnet@{path}").load("cpu")
+    assert torch.equal(extractor.module.state_dict()["conv1.0.weight"],
+                       module.state_dict()["conv1.0.weight"])  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
+@pytest.mark.parametrize("keep", [0, 100, -1])
+def test_a_damaged_file_is_refused(tmp_path: Path, suffix: str, keep: int) -> None:
+    path = write(network("test_resnet", 0), tmp_path / f"w{suffix}")
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(BackboneError, match=WRONG) as error:
+        backbone(f"timm:test_resnet@{path}").load("cpu")
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_without_weights_is_refused(tmp_path: Path) -> None:
+    torch.save({"state_dict": {}}, tmp_path / "w.pth")
+    with pytest.raises(BackboneError, match="holds no weights"):
+        backbone(f"timm:test_resnet@{tmp_path / 'w.pth'}").load("cpu")
+
+
+def unknown_host(*_: object, **__: object) -> None:
+    raise socket.gaierror(-2, "Name or service not known")
+
+
+def test_without_network_the_real_failure_comes_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown_host)
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    start = time.monotonic()
+    with pytest.raises(BackboneError, match="could not be downloaded"):
+        backbone("timm:resnet18").load("cpu")
+    # huggingface_hub's own retries take most of a minute.
+    assert time.monotonic() - start < 10
+    assert not constants.HF_HUB_OFFLINE
+
+
+def test_without_network_one_sentence_names_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", unknown_host)
+
+    def unreachable(*_: object, **arguments: object) -> None:
+        assert arguments["pretrained"] is True
+        raise OSError("cannot reach the hub\nand a long tale of retries")
+
+    monkeypatch.setattr(timm, "create_model", unreachable)
+    with pytest.raises(BackboneError) as error:
+        backbone("timm:resnet18").load("cpu")
+    sentence = str(error.value)
+    assert "weights of resnet18 could not be downloaded (cannot reach the hub)" in sentence
+    assert "timm:resnet18@FILE.safetensors" in sentence
+    assert "\n" not in sentence

@@ -1,0 +1,141 @@
+"""Cards: what validates, and the sentence for what does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from ccbench_registry import BackboneCard, CardError, Citation, DatasetCard, FilePattern, load_card
+
+HEAD = 'name = "mine"\ntitle = "Mine"\nterms.licence = "ours"\n'
+PATTERN = r"'(?P<poser>\w+)_(?P<expression>[a-z]+)\.png'"
+
+
+def card_file(folder: Path, text: str) -> Path:
+    path = folder / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def refused(folder: Path, text: str) -> str:
+    with pytest.raises(CardError) as caught:
+        load_card(card_file(folder, text), DatasetCard)
+    message = str(caught.value)
+    assert "mine.toml" in message
+    return message
+
+
+def test_the_least_card(tmp_path: Path) -> None:
+    card = load_card(card_file(tmp_path, HEAD), DatasetCard)
+    assert (card.name, card.title, card.terms.licence) == ("mine", "Mine", "ours")
+    assert card.terms.redistribution is False
+    assert card.naming == "unknown"
+    assert card.files is None
+
+
+def test_a_byte_order_mark_does_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + HEAD.encode())
+    assert load_card(path, DatasetCard).name == "mine"
+
+
+def test_a_citation_shows_its_doi() -> None:
+    assert str(Citation(text="A (2000).")) == "A (2000)."
+    assert str(Citation(text="A (2000).", doi="10.1/x")) == "A (2000). doi:10.1/x"
+
+
+@pytest.mark.parametrize(
+    ("text", "phrases"),
+    [
+        (HEAD + 'contry = "SE"', ["unknown key 'contry'", "did you mean 'country'?"]),
+        (HEAD + 'terms.licens = "x"', ["unknown key 'terms.licens'", "did you mean 'licence'?"]),
+        (HEAD + f"[files]\npatern = {PATTERN}", ["'files.patern'", "did you mean 'pattern'?"]),
+        (
+            HEAD + f"[files]\npattern = {PATTERN}\n[[files.ignore]]\npattern = 'x'\nreasn = 'y'",
+            ["did you mean 'reason'?"],
+        ),
+        ('name = "mine"\ntitle = "Mine"', ["the key 'terms' is missing"]),
+        (HEAD + 'country = "Sweden"', ["'country'"]),
+        (HEAD + "posers = 0", ["'posers'"]),
+        (HEAD.replace('"mine"', '"my card"'), ["'name'"]),
+        (HEAD + 'expressions = ["hapy"]', ["'hapy' is not", "did you mean 'happy'?"]),
+        (HEAD + 'expressions = ["joy"]', ["'joy' is not the name of an expression"]),
+        (HEAD + 'naming = "sure"', ["'naming'"]),
+        (HEAD + "posers = many\n", ["is not valid TOML", "line 4"]),
+        (
+            HEAD + "[files]\npattern = '(?P<expression>[a-z]+'",
+            ["'files.pattern' is not a regular expression"],
+        ),
+        (HEAD + r"[files]" + "\npattern = 'x'", ["needs a named group (?P<expression>...)"]),
+        (
+            HEAD + f"[files]\npattern = {PATTERN}\nlabels = {{ ha = 'hapy' }}",
+            ["maps 'ha' to 'hapy'", "did you mean 'happy'?"],
+        ),
+        (
+            HEAD + f"[files]\npattern = {PATTERN}\nposer = '{{posr}}'",
+            ["the group 'posr', which the pattern lacks", "did you mean 'poser'?"],
+        ),
+        (
+            HEAD + f"[files]\npattern = {PATTERN}\nkeep = {{ angle = ['S'] }}",
+            ["the group 'angle', which the pattern lacks", "there are: poser"],
+        ),
+        (
+            HEAD + f"[files]\npattern = {PATTERN}\nposer = 'all'",
+            ["needs a poser made of groups", "not 'all'"],
+        ),
+        (HEAD + f"[files]\npattern = {PATTERN}\nposer = '{{poser}}{{'", ["not '{poser}{'"]),
+        (HEAD + f"[files]\npattern = {PATTERN}\nposer = '{{poser!r}}'", ["not '{poser!r}'"]),
+        (
+            HEAD + f"[files]\npattern = {PATTERN}\nposer = '{{expression}}'",
+            ["cannot use 'expression' in poser or keep"],
+        ),
+        (
+            HEAD + f"[files]\npattern = {PATTERN}\nkeep = {{ expression = ['sad'] }}",
+            ["cannot use 'expression' in poser or keep", "labels"],
+        ),
+        (
+            HEAD + f"[files]\npattern = {PATTERN}\nignore = [{{ pattern = '(', reason = 'x' }}]",
+            ["files.ignore.0.pattern", "is not a regular expression"],
+        ),
+    ],
+)
+def test_mistakes_are_named_with_the_near_word(
+    text: str, phrases: list[str], tmp_path: Path
+) -> None:
+    message = refused(tmp_path, text)
+    assert "\n" not in message
+    for phrase in phrases:
+        assert phrase in message
+
+
+def test_several_mistakes_are_told_together(tmp_path: Path) -> None:
+    message = refused(tmp_path, HEAD + 'contry = "SE"\nposer = 3')
+    assert "'country'" in message
+    assert "'posers'" in message
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(CardError, match=r"no such file: .*absent\.toml"):
+        load_card(tmp_path / "absent.toml", DatasetCard)
+    with pytest.raises(CardError, match="cannot read"):
+        load_card(tmp_path, DatasetCard)
+    latin = tmp_path / "latin.toml"
+    latin.write_bytes(HEAD.replace("Mine", "Möin").encode("latin-1"))
+    with pytest.raises(CardError, match=r"latin\.toml is not UTF-8 text; save it as UTF-8"):
+        load_card(latin, DatasetCard)
+
+
+def test_another_kind_of_card_has_other_keys(tmp_path: Path) -> None:
+    with pytest.raises(CardError, match="'architecture' is missing"):
+        load_card(card_file(tmp_path, HEAD), BackboneCard)
+
+
+def test_label_codes_and_patterns_ignore_case_and_cards_are_frozen() -> None:
+    files = FilePattern(
+        pattern=r"(?P<poser>\d+)(?P<expression>NE)", labels={"NE": "neutral", "Xx": ""}
+    )
+    assert files.labels == {"ne": "neutral", "xx": ""}
+    with pytest.raises(ValidationError):
+        files.glob = "*"

@@ -1,0 +1,130 @@
+"""A run directory is taken up only when nothing of it is lost."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ccbench.exceptions import RunError
+from ccbench.protocol import load_protocol
+from ccbench.results import MANIFEST, REQUEST
+from ccbench.runner import Request
+
+
+def request(*overrides: str) -> Request:
+    protocol = load_protocol("quick", ["runs=3", *overrides])
+    return Request(("a", "b"), "alexnet", protocol, 0, "cpu")
+
+
+def finished(folder: Path, done: Request) -> None:
+    done.claim(folder)
+    (folder / MANIFEST).write_text("{}")
+
+
+def test_a_new_folder_is_made(tmp_path: Path) -> None:
+    request().claim(tmp_path / "deep" / "run")
+    kept = json.loads((tmp_path / "deep" / "run" / REQUEST).read_text())
+    assert kept == request().as_dict()
+
+
+def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
+    request().claim(tmp_path)
+    assert (tmp_path / REQUEST).is_file()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        request(),
+        request("runs=5"),
+        replace(request(), databases=("a", "b", "c")),
+        replace(request(), databases=("c", "b", "a")),
+    ],
+)
+def test_the_same_run_and_more_of_it_are_taken_up(tmp_path: Path, more: Request) -> None:
+    finished(tmp_path, request())
+    more.claim(tmp_path)
+    assert json.loads((tmp_path / REQUEST).read_text()) == more.as_dict()
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        (request("runs=2"), "with 3 runs, 2 are asked"),
+        (replace(request(), databases=("a",)), "with the database b"),
+        (replace(request(), backbone="timm:resnet18"), "backbone alexnet, not timm:resnet18"),
+        (replace(request(), seed=1), "seed 0, not 1"),
+        (replace(request(), device="cuda"), "device cpu, not cuda"),
+        (request("face.sd=30", "head.ridge=1"), "protocol with another face, head"),
+    ],
+)
+def test_another_run_is_refused_once_it_is_finished(
+    tmp_path: Path, other: Request, reason: str
+) -> None:
+    request().claim(tmp_path)
+    # Nothing is lost of a run that was never finished.
+    other.claim(tmp_path)
+    request().claim(tmp_path)
+    (tmp_path / MANIFEST).write_text("{}")
+    with pytest.raises(RunError, match="holds another run") as refused:
+        other.claim(tmp_path)
+    assert f"({reason})" in str(refused.value)
+    assert json.loads((tmp_path / REQUEST).read_text()) == request().as_dict()
+
+
+def test_a_request_of_another_version_is_refused(tmp_path: Path) -> None:
+    (tmp_path / REQUEST).write_text('{"datasets": ["a"]}')
+    (tmp_path / MANIFEST).write_text("{}")
+    with pytest.raises(RunError, match="made by another version"):
+        request().claim(tmp_path)
+
+
+def test_a_request_cut_short_is_refused(tmp_path: Path) -> None:
+    request().claim(tmp_path)
+    path = tmp_path / REQUEST
+    path.write_text(path.read_text()[:40])
+    with pytest.raises(RunError, match="is damaged") as refused:
+        request().claim(tmp_path)
+    assert str(path) in str(refused.value)
+
+
+def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").touch()
+    with pytest.raises(RunError, match="not empty and holds no run"):
+        request().claim(tmp_path)
+    with pytest.raises(RunError, match="is a file"):
+        request().claim(tmp_path / "thesis.txt")
+    with pytest.raises(RunError, match="cannot write"):
+        request().claim(tmp_path / "thesis.txt" / "run")
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_the_default_directory_names_the_run() -> None:
+    path = request().default_directory()
+    assert path.parent == Path("runs")
+    assert path.name.startswith("a+b-alexnet-quick-")
+
+
+def test_the_default_directory_is_the_same_for_more_runs_and_differs_otherwise() -> None:
+    base = request()
+    assert request("runs=9").default_directory() == base.default_directory()
+    others = [
+        replace(base, seed=1),
+        replace(base, device="cuda"),
+        replace(base, databases=("b", "a")),
+        request("head.ridge=1"),
+    ]
+    names = {other.default_directory() for other in (base, *others)}
+    assert len(names) == 1 + len(others)
+
+
+def test_the_default_directory_is_a_plain_name() -> None:
+    odd = replace(request(), databases=("kdef[session=A+B]", "../up"), backbone="timm:x@/w.pth")
+    path = odd.default_directory()
+    assert path.parent == Path("runs")
+    assert not set(path.name) & set("/[]:@= ")
+    many = replace(request(), databases=tuple(f"database-number-{n}" for n in range(40)))
+    assert len(many.default_directory().name) < 120

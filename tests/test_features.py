@@ -1,0 +1,276 @@
+"""Features: a naive loop over images gives the same, in half precision."""
+
+from __future__ import annotations
+
+import errno
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from ccbench.augmentation import PLAIN, View, render_view
+from ccbench.cache import Cache
+from ccbench.exceptions import BackboneError, CacheError
+from ccbench.faces import FaceTask, Photograph
+from ccbench.features import (
+    BackboneIdentity,
+    FeatureBlock,
+    FeatureTask,
+    make_features,
+    normalise,
+)
+from ccbench.interfaces import FeatureExtractor
+from ccbench.preprocessing import FaceRecipe
+
+SIZE = 16
+VIEWS = (PLAIN, View(0.9, (2.0, -1.0), True), View(1.1, (0.0, 0.0), False))
+MEAN, STD = (0.5, 0.4, 0.3), (0.2, 0.25, 0.3)
+
+
+class Network(torch.nn.Module):
+    """Two filters and pooling; multiplied, so that features can be made too large."""
+
+    def __init__(self, gain: float = 1.0) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(0)
+        self.weight = torch.randn(2, 3, 3, 3, generator=generator)
+        self.gain = gain
+        self.batches: list[int] = []
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        self.batches.append(len(images))
+        maps = torch.nn.functional.conv2d(images, self.weight, stride=3)
+        return torch.nn.functional.max_pool2d(maps, 2) * self.gain
+
+
+def extractor(module: torch.nn.Module) -> FeatureExtractor:
+    return FeatureExtractor(module, SIZE, MEAN, STD, (2, 2, 2), "pool", ("pool",), "digest-1")
+
+
+def faces(cache: Cache, count: int, seed: int = 0) -> tuple[FaceTask, NDArray[np.uint8]]:
+    """Store random faces as a finished face task."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (count, SIZE, SIZE), np.uint8)
+    task = FaceTask(
+        tuple(Photograph(Path(f"{seed}-{i}.png"), f"digest-{seed}-{i}") for i in range(count)),
+        FaceRecipe(SIZE, 120.0),
+    )
+    with cache.create("faces", task.key) as folder:
+        np.save(folder / "faces.npy", pixels)
+        (folder / "faces.json").write_text(json.dumps([]))
+    return task, pixels
+
+
+def task_of(cache: Cache, count: int = 30) -> tuple[FeatureTask, list[NDArray[np.uint8]]]:
+    (one, first), (two, second) = faces(cache, count), faces(cache, 5, seed=1)
+    # Out of order, over two face tasks, some left out.
+    where = [(1, 4), *((0, row) for row in range(0, count, 2)), (1, 0), (0, 1)]
+    identity = BackboneIdentity.of("mine", extractor(Network()), "cpu")
+    pixels = [(first, second)[task][row] for task, row in where]
+    return FeatureTask((one, two), tuple(where), VIEWS, identity), pixels
+
+
+def naive(pixels: list[NDArray[np.uint8]], views: tuple[View, ...]) -> NDArray[np.float32]:
+    """Return features of every face and view, one image at a time, in plain NumPy input."""
+    network = Network()
+    found = []
+    for face in pixels:
+        row = []
+        for view in views:
+            grey = render_view(face, view, 120.0).astype(np.float64) / 255
+            planes = [(grey - mean) / std for mean, std in zip(MEAN, STD, strict=True)]
+            image = torch.from_numpy(np.stack(planes)[None]).to(torch.float32)
+            row.append(network(image).reshape(-1).numpy())
+        found.append(row)
+    return np.array(found, np.float32)
+
+
+def stored(task: FeatureTask, cache: Cache) -> NDArray[np.float16]:
+    found = cache.find("features", task.key)
+    assert found is not None
+    array: NDArray[np.float16] = np.load(found / "features.npy")
+    return array
+
+
+def test_features_equal_a_naive_loop_cast_to_half_precision() -> None:
+    cache = Cache()
+    task, pixels = task_of(cache)
+    network = Network()
+    make_features(task, cache, extractor(network), "cpu")
+    array = stored(task, cache)
+    expected = naive(pixels, VIEWS)
+    assert array.shape == (18, 3, 8)
+    assert array.dtype == np.float16
+    # 18 photographs x 3 views are more than one batch; images of a batch do not mix.
+    assert network.batches == [50, 4]
+    # One unit of the last place of half precision: the sums may round across a boundary.
+    assert np.allclose(array, expected.astype(np.float16), rtol=2**-10, atol=1e-6)
+    assert np.mean(array == expected.astype(np.float16)) > 0.99
+    assert np.ptp(expected) > 1
+
+
+def test_the_stored_file_is_what_numpy_would_write(tmp_path: Path) -> None:
+    cache = Cache()
+    task, _ = task_of(cache)
+    make_features(task, cache, extractor(Network()), "cpu")
+    found = cache.find("features", task.key)
+    assert found is not None
+    np.save(tmp_path / "again.npy", np.load(found / "features.npy"))
+    assert (found / "features.npy").read_bytes() == (tmp_path / "again.npy").read_bytes()
+
+
+def test_nothing_is_computed_twice() -> None:
+    cache = Cache()
+    task, _ = task_of(cache, 4)
+    network = Network()
+    make_features(task, cache, extractor(network), "cpu")
+    before = len(network.batches)
+    make_features(task, cache, extractor(network), "cpu")
+    assert len(network.batches) == before > 0
+
+
+def test_the_same_features_whatever_else_is_in_the_list() -> None:
+    cache = Cache()
+    task, _ = task_of(cache)
+    alone = replace(task, rows=task.rows[5:9])
+    for one in (task, alone):
+        make_features(one, cache, extractor(Network()), "cpu")
+    assert np.array_equal(stored(alone, cache), stored(task, cache)[5:9])
+
+
+def test_input_is_grey_in_three_channels_normalised() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (4, SIZE, SIZE), np.uint8)
+    before = images.copy()
+    found = normalise(images, extractor(Network()), "cpu").numpy()
+    assert found.shape == (4, 3, SIZE, SIZE)
+    assert found.dtype == np.float32
+    for channel in range(3):
+        expected = (images / 255 - MEAN[channel]) / STD[channel]
+        assert np.allclose(found[:, channel], expected, atol=1e-6)
+    assert np.array_equal(images, before)
+
+
+@pytest.mark.parametrize("gain", [float("nan"), float("inf"), 1e6])
+def test_features_that_half_precision_cannot_hold_are_refused(gain: float) -> None:
+    cache = Cache()
+    task, _ = task_of(cache)
+    with pytest.raises(BackboneError, match=r"'mine' gave features that are not finite"):
+        make_features(task, cache, extractor(Network(gain)), "cpu")
+    assert cache.find("features", task.key) is None
+    assert not list(cache.root.rglob("features.npy"))
+
+
+def test_a_backbone_that_breaks_its_promise_is_refused() -> None:
+    cache = Cache()
+    task, _ = task_of(cache)
+    other = replace(task, backbone=replace(task.backbone, feature_shape=(2, 2)))
+    with pytest.raises(BackboneError, match=r"gave 8 features an image.*promised 4"):
+        make_features(other, cache, extractor(Network()), "cpu")
+    assert cache.find("features", other.key) is None
+
+
+def test_a_full_disk_is_an_error_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = Cache()
+    task, _ = task_of(cache)
+    write = np.lib.format.write_array_header_1_0
+
+    def full(*arguments: object) -> None:
+        write(*arguments)  # type: ignore[arg-type]
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np.lib.format, "write_array_header_1_0", full)
+    with pytest.raises(CacheError, match="No space left"):
+        make_features(task, cache, extractor(Network()), "cpu")
+    monkeypatch.undo()
+    assert Cache(cache.root).find("features", task.key) is None
+
+
+def test_the_key_is_of_contents_and_not_of_paths_or_names() -> None:
+    task, _ = task_of(Cache())
+    moved = tuple(
+        replace(f, photographs=tuple(replace(p, path=Path("/far") / p.path) for p in f.photographs))
+        for f in task.faces
+    )
+    assert replace(task, faces=moved).key == task.key
+    assert replace(task, backbone=replace(task.backbone, name="timm:x@/w.pth")).key == task.key
+    # The same photographs found in other face tasks.
+    swapped = replace(
+        task, faces=task.faces[::-1], rows=tuple((1 - face, row) for face, row in task.rows)
+    )
+    assert swapped.key == task.key
+
+
+def test_the_key_depends_on_everything_that_changes_features() -> None:
+    task, _ = task_of(Cache())
+    first = task.faces[0].photographs[0]
+    changed = replace(
+        task.faces[0], photographs=(replace(first, digest="x"), *task.faces[0].photographs[1:])
+    )
+    recipe = replace(task.faces[0], recipe=FaceRecipe(SIZE, 121.0))
+    backbone = task.backbone
+    keys = {
+        task.key,
+        replace(task, views=VIEWS[:2]).key,
+        replace(task, views=VIEWS[::-1]).key,
+        replace(task, rows=task.rows[::-1]).key,
+        replace(task, faces=(changed, task.faces[1])).key,
+        replace(task, faces=(recipe, task.faces[1])).key,
+        replace(task, backbone=replace(backbone, weights="other")).key,
+        replace(task, backbone=replace(backbone, layer="other")).key,
+        replace(task, backbone=replace(backbone, device="cuda")).key,
+        replace(task, backbone=replace(backbone, mean=(0.0, 0.0, 0.0))).key,
+        replace(task, backbone=replace(backbone, std=(1.0, 1.0, 1.0))).key,
+        replace(task, backbone=replace(backbone, input_size=32)).key,
+    }
+    assert len(keys) == 12
+
+
+def test_all_gpus_are_one_device() -> None:
+    two = BackboneIdentity.of("mine", extractor(Network()), "cuda:1")
+    assert two.device == "cuda"
+    assert two.features == 8
+
+
+def block(cache: Cache, sizes: tuple[int, ...]) -> tuple[FeatureBlock, NDArray[np.float16]]:
+    """Store shards of these sizes; return the block and all features in one array."""
+    rng = np.random.default_rng(0)
+    shards = [rng.normal(size=(size, 4, 6)).astype(np.float16) for size in sizes]
+    keys = [f"{index:02}shard" for index in range(len(shards))]
+    for key, shard in zip(keys, shards, strict=True):
+        with cache.create("features", key) as folder:
+            np.save(folder / "features.npy", shard)
+    return FeatureBlock(keys, cache), np.concatenate(shards)
+
+
+@pytest.mark.parametrize("sizes", [(7,), (3, 1, 5), (32, 32, 2)])
+def test_rows_equal_naive_indexing(sizes: tuple[int, ...]) -> None:
+    found, whole = block(Cache(), sizes)
+    assert len(found) == sum(sizes)
+    assert found.features == 6
+    rng = np.random.default_rng(1)
+    photographs = rng.integers(0, sum(sizes), 200)
+    views = rng.integers(0, 4, 200)
+    expected = np.stack([whole[p, v] for p, v in zip(photographs, views, strict=True)])
+    rows = found.rows(photographs, views)
+    assert rows.dtype == np.float16
+    assert np.array_equal(rows, expected)
+    # First and last row of every shard.
+    ends = np.array([0, *np.cumsum(sizes)[:-1], *(np.cumsum(sizes) - 1)])
+    assert np.array_equal(found.rows(ends, np.zeros_like(ends)), whole[ends, 0])
+
+
+def test_rows_of_no_photograph() -> None:
+    found, _ = block(Cache(), (3, 2))
+    nothing = np.array([], np.intp)
+    assert found.rows(nothing, nothing).shape == (0, 6)
+
+
+def test_rows_can_be_written_without_changing_the_store() -> None:
+    cache = Cache()
+    found, whole = block(cache, (4,))
+    rows = found.rows(np.array([1]), np.array([2]))
+    rows[:] = 0
+    assert np.array_equal(found.rows(np.array([1]), np.array([2]))[0], whole[1, 2])

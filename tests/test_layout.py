@@ -1,0 +1,90 @@
+"""The house is as drawn: plugin folders, layers, and a light front door."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+import tomllib
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+HEAVY = ("torch", "torchvision", "timm", "pandas", "scipy", "pyarrow")
+
+
+@pytest.fixture(scope="module")
+def project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def test_plugin_folders_and_entry_points_agree(project: dict[str, Any]) -> None:
+    declared: dict[str, str] = project["project"]["entry-points"]["ccbench"]
+    installed = {
+        entry.name: entry.value
+        for entry in entry_points(group="ccbench")
+        if entry.dist and entry.dist.name == "ccbench"
+    }
+    assert installed == declared, "install again: pip install -e ."
+    folders = {
+        f"ccbench_plugins.{path.parent.name}"
+        for path in (ROOT / "plugins" / "ccbench_plugins").glob("*/__init__.py")
+    }
+    assert folders == set(declared.values())
+
+
+def test_every_module_has_a_layer(project: dict[str, Any]) -> None:
+    (contract,) = [
+        contract
+        for contract in project["tool"]["importlinter"]["contracts"]
+        if contract.get("containers") == ["ccbench"]
+    ]
+    assert contract["exhaustive"] is True
+    listed = [name.strip() for layer in contract["layers"] for name in layer.split(":")]
+    assert len(listed) == len(set(listed))
+    modules = {
+        path.stem if path.is_file() else path.name
+        for path in (ROOT / "benchmark" / "ccbench").iterdir()
+        if (path.suffix == ".py" and path.stem != "__init__") or (path / "__init__.py").is_file()
+    }
+    assert set(listed) == modules
+
+
+def test_only_the_three_packages_are_source_roots(project: dict[str, Any]) -> None:
+    packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    assert all((ROOT / package / "__init__.py").is_file() for package in packages)
+    roots = {str(Path(package).parent) for package in packages}
+    assert roots == set(project["tool"]["hatch"]["build"]["dev-mode-dirs"])
+    for root in roots:
+        names = {p.name for p in (ROOT / root).iterdir() if any(p.glob("*.py"))}
+        assert names == {Path(package).name for package in packages if package.startswith(root)}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import ccbench, ccbench.cli, ccbench_registry",
+        # With all plugins loaded, as the list of commands needs them.
+        "from ccbench.cli import cli; cli.main(['--help'], standalone_mode=False)",
+    ],
+)
+def test_the_front_door_imports_nothing_heavy(code: str) -> None:
+    check = f"{code}; import sys; print('heavy:', *sorted(set(sys.modules) & {set(HEAVY)!r}))"
+    done = subprocess.run(
+        [sys.executable, "-c", check], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "heavy:"
+
+
+def test_help_answers_within_half_a_second() -> None:
+    times: list[float] = []
+    # One fast answer is enough: on a busy machine the others measure its load.
+    while len(times) < 12 and min(times, default=1.0) >= 0.5:
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "ccbench", "--help"], check=True, capture_output=True)
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.5, times

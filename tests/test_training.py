@@ -1,0 +1,504 @@
+"""Training: against scikit-learn, and against a loop written out with torch's own parts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from torch import nn
+from torch.nn import functional as F
+
+from ccbench import seeds
+from ccbench.cache import Cache
+from ccbench.exceptions import CcbenchError
+from ccbench.heads import Head, load_head
+from ccbench.protocol import LogisticHead, PerceptronHead, Schedule
+from ccbench.training import Curve, TrainingTask, fit_logistic, read_curve, train_head
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Keep torch's threads from waiting for each other over matrices this small."""
+    usual = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(usual)
+
+
+EXPRESSIONS = ("happy", "sad", "angry")
+FEATURES = 10
+VIEWS = 3
+
+
+def clusters(
+    count: int, features: int, classes: int, seed: int, spread: float = 1.0
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return points around class centres, far from the origin, of uneven columns."""
+    rng = np.random.default_rng(seed)
+    labels = np.concatenate([np.arange(classes), rng.integers(0, classes, count - classes)])
+    centres = rng.normal(size=(classes, features)) * spread
+    points = centres[labels] + rng.normal(size=(count, features))
+    points = points * rng.uniform(0.2, 3, features) + rng.normal(size=features) * 5
+    return torch.from_numpy(points).to(torch.float32), torch.from_numpy(labels)
+
+
+def sklearn_logits(
+    features: torch.Tensor, labels: torch.Tensor, ridge: float, test: torch.Tensor
+) -> NDArray[np.float64]:
+    """Solve the documented problem with scikit-learn."""
+    x = features.numpy().astype(np.float64)
+    centre = x.mean(0)
+    scale = math.sqrt(((x - centre) ** 2).sum(1).mean())
+    # mean cross-entropy + ridge |w|^2  =  (1 / C n) (C sum cross-entropy + |w|^2 / 2)
+    model = LogisticRegression(C=1 / (2 * ridge * len(x)), tol=1e-10, max_iter=20_000)
+    model.fit((x - centre) / scale, labels.numpy())
+    found: NDArray[np.float64] = model.decision_function((test.numpy() - centre) / scale)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("count", "features", "classes", "ridge"),
+    [
+        (300, 8, 3, 1e-3),  # more rows than features
+        (120, 30, 7, 1e-4),
+        (60, 400, 7, 1e-4),  # more features than rows: the case of CONV5 features
+        (40, 41, 4, 1e-2),
+    ],
+)
+def test_logistic_regression_equals_scikit_learns(
+    count: int, features: int, classes: int, ridge: float
+) -> None:
+    x, labels = clusters(count, features, classes, seed=count, spread=0.6)
+    test, _ = clusters(50, features, classes, seed=count, spread=0.6)
+    test = test[torch.randperm(50, generator=torch.Generator().manual_seed(0))] + 0.1
+    weight, bias = fit_logistic(x, labels, classes, ridge)
+    assert weight.shape == (classes, features)
+    assert bias.shape == (classes,)
+    for points in (x, test):
+        ours = (points @ weight.T + bias).double().numpy()
+        theirs = sklearn_logits(x, labels, ridge, points)
+        # The bias is free: only differences between units are determined.
+        ours -= ours.mean(1, keepdims=True)
+        theirs -= theirs.mean(1, keepdims=True)
+        assert np.abs(theirs).max() > 1
+        assert np.abs(ours - theirs).max() < 2e-3 * np.abs(theirs).max()
+
+
+def test_logistic_regression_of_two_classes() -> None:
+    x, labels = clusters(80, 5, 2, seed=3, spread=0.4)
+    weight, bias = fit_logistic(x, labels, 2, 1e-3)
+    ours = (x @ weight.T + bias).double()
+    # scikit-learn fits one vector of weights; two opposite ones share its norm by halves.
+    theirs = sklearn_logits(x, labels, 1e-3 / 2, x)
+    assert np.abs((ours[:, 1] - ours[:, 0]).numpy() - theirs).max() < 5e-3
+
+
+def test_the_objective_cannot_be_lowered() -> None:
+    x, labels = clusters(60, 90, 4, seed=1)
+    ridge = 1e-3
+    weight, bias = (t.double() for t in fit_logistic(x, labels, 4, ridge))
+    centre = x.double().mean(0)
+    scale = float((x - centre).pow(2).sum(1).mean().sqrt())
+
+    def objective(w: torch.Tensor, b: torch.Tensor) -> float:
+        cross_entropy = F.cross_entropy(x.double() @ w.T + b, labels)
+        # In the scaled space the weights are w * scale.
+        return float(cross_entropy + ridge * (w * scale).pow(2).sum())
+
+    best = objective(weight, bias)
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(50):
+        step = torch.randn(weight.shape, generator=generator, dtype=torch.float64)
+        step *= 0.01 * weight.norm() / step.norm()
+        shift = torch.randn(4, generator=generator, dtype=torch.float64) * 0.01
+        # A step of the weights moves the point the bias refers to; keep it at the centre.
+        assert objective(weight + step, bias - step @ centre + shift) > best - 1e-7
+    assert best < objective(torch.zeros_like(weight), torch.zeros_like(bias)) - 0.5
+
+
+def test_a_larger_ridge_gives_smaller_weights() -> None:
+    x, labels = clusters(60, 20, 3, seed=2)
+    norms = [float(fit_logistic(x, labels, 3, ridge)[0].norm()) for ridge in (1e-4, 1e-2, 1)]
+    assert norms[0] > 2 * norms[1] > 4 * norms[2]
+
+
+def test_features_that_say_nothing_give_the_class_frequencies() -> None:
+    labels = torch.tensor([0] * 6 + [1] * 3 + [2])
+    weight, bias = fit_logistic(torch.full((10, 4), 3.0), labels, 3, 1e-3)
+    assert not weight.any()
+    assert torch.allclose(torch.softmax(bias, 0), torch.tensor([0.6, 0.3, 0.1]), atol=1e-4)
+
+
+def test_features_far_from_zero_lose_no_accuracy() -> None:
+    x, labels = clusters(60, 20, 3, seed=4)
+    near = fit_logistic(x, labels, 3, 1e-3)
+    far = fit_logistic(x + 100, labels, 3, 1e-3)
+    for (weight, bias), points in ((near, x), (far, x + 100)):
+        logits = points.double() @ weight.double().T + bias.double()
+        probability = torch.softmax(logits, 1)
+        assert torch.allclose(
+            probability, torch.softmax(x.double() @ near[0].double().T + near[1].double(), 1),
+            atol=2e-3,
+        )  # fmt: skip
+
+
+# --- tasks on stored features -------------------------------------------------------------
+
+
+def store(cache: Cache, count: int = 30, gain: float = 1.0) -> NDArray[np.float16]:
+    """Store features of photographs in two shards: (photographs, views, features)."""
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(len(EXPRESSIONS), 1, FEATURES)) * 1.5
+    labels = np.arange(count) % len(EXPRESSIONS)
+    values = centres[labels] + rng.normal(size=(count, VIEWS, FEATURES))
+    array = (values * gain).astype(np.float16)
+    for key, part in (("shard-1", array[:17]), ("shard-2", array[17:])):
+        with cache.create("features", key) as folder:
+            np.save(folder / "features.npy", part)
+    return array
+
+
+SCHEDULE = Schedule(
+    iterations=60,
+    batch_size=8,
+    learning_rate=((0, 0.05), (20, 0.02), (45, 0.001)),
+    momentum=0.0,
+    weight_decay=0.0,
+)
+
+
+def task_of(**changes: Any) -> TrainingTask:
+    rows = tuple((photograph, photograph % 3) for photograph in range(30))
+    task = TrainingTask(
+        database="kdef",
+        run=2,
+        seed=5,
+        expressions=EXPRESSIONS,
+        features=("shard-1", "shard-2"),
+        train=rows[3:25],
+        validation=rows[:3] + rows[25:28],
+        views=(0, 2),
+        head=PerceptronHead(kind="mlp", hidden=(12, 9), dropout=0.3),
+        schedule=SCHEDULE,
+        device="cpu",
+    )
+    return replace(task, **changes)
+
+
+def train(task: TrainingTask, cache: Cache) -> tuple[Head, Curve, list[float]]:
+    reported: list[float] = []
+    train_head(task, cache, reported.append)
+    folder = cache.find("heads", task.key)
+    assert folder is not None
+    return load_head(folder), read_curve(folder), reported
+
+
+class SeededDropout(nn.Module):
+    """``nn.Dropout`` whose mask comes from a generator."""
+
+    def __init__(self, rate: float, generator: torch.Generator) -> None:
+        super().__init__()
+        self.rate, self.generator = rate, generator
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not self.training:
+            return x
+        dropped = torch.rand(x.shape, generator=self.generator) < self.rate
+        return x.masked_fill(dropped, 0) / (1 - self.rate)
+
+
+def naive_training(
+    task: TrainingTask, features: NDArray[np.float16], batches: list[int] | None = None
+) -> tuple[nn.Sequential, Curve]:
+    """Train with nn.Sequential, nn.Linear, torch.optim.SGD and a list of examples."""
+    assert isinstance(task.head, PerceptronHead)
+    assert task.schedule is not None
+    schedule = task.schedule
+    masks = torch.Generator().manual_seed(seeds.torch_seed(task.seed, "dropout", "kdef", task.run))
+    start = torch.Generator().manual_seed(seeds.torch_seed(task.seed, "weights", "kdef", task.run))
+    shuffle = seeds.generator(task.seed, "batches", "kdef", task.run)
+    sizes = [features.shape[2], *task.head.hidden, len(task.expressions)]
+    modules: list[nn.Module] = []
+    for index, (fan_in, fan_out) in enumerate(pairwise(sizes)):
+        hidden = index < len(sizes) - 2
+        if hidden and task.head.dropout:
+            modules.append(SeededDropout(task.head.dropout, masks))
+        layer = nn.Linear(fan_in, fan_out)
+        with torch.no_grad():
+            layer.weight.copy_(torch.randn(fan_out, fan_in, generator=start) * (2 / fan_in) ** 0.5)
+            layer.bias.zero_()
+        modules += [layer, nn.ReLU()] if hidden else [layer]
+    network = nn.Sequential(*modules)
+    optimiser = torch.optim.SGD(
+        network.parameters(),
+        lr=99.0,
+        momentum=schedule.momentum,
+        weight_decay=schedule.weight_decay,
+    )
+    examples = [
+        (features[photograph, view].astype(np.float32), label)
+        for photograph, label in task.train
+        for view in task.views
+    ]
+    held_out = [
+        (features[photograph, view].astype(np.float32), label)
+        for photograph, label in task.validation
+        for view in task.views
+    ]
+    curve: Curve = []
+    done = 0
+    while done < schedule.iterations:
+        network.train()
+        order = list(shuffle.permutation(len(examples)))
+        losses, hits = [], []
+        while order and done < schedule.iterations:
+            batch = [examples[index] for index in order[: schedule.batch_size]]
+            order = order[schedule.batch_size :]
+            if batches is not None:
+                batches.append(len(batch))
+            rate = 0.0
+            for first, value in schedule.learning_rate:
+                if done >= first:
+                    rate = value
+            optimiser.param_groups[0]["lr"] = rate
+            logits = network(torch.tensor(np.array([x for x, _ in batch])))
+            target = torch.tensor([label for _, label in batch])
+            each = F.cross_entropy(logits, target, reduction="none")
+            optimiser.zero_grad()
+            each.mean().backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            losses += each.tolist()
+            hits += (logits.argmax(1) == target).tolist()
+            done += 1
+        curve.append(
+            {
+                "iteration": done,
+                "part": "train",
+                "correct_rate": float(np.mean(hits)),
+                "loss": float(np.mean(losses)),
+            }
+        )
+        network.eval()
+        with torch.no_grad():
+            logits = network(torch.tensor(np.array([x for x, _ in held_out])))
+            target = torch.tensor([label for _, label in held_out])
+            curve.append(
+                {
+                    "iteration": done,
+                    "part": "validation",
+                    "correct_rate": float((logits.argmax(1) == target).double().mean()),
+                    "loss": float(F.cross_entropy(logits, target)),
+                }
+            )
+    return network, curve
+
+
+@pytest.mark.parametrize(
+    ("hidden", "dropout", "momentum", "decay"),
+    [
+        ((12, 9), 0.3, 0.0, 0.0),
+        ((12, 9), 0.1, 0.9, 0.0),
+        ((12, 9), 0.3, 0.9, 0.01),
+        ((12, 9), 0.0, 0.5, 0.1),
+        ((7,), 0.5, 0.0, 0.05),
+        ((), 0.3, 0.9, 0.0),
+    ],
+)
+def test_perceptron_equals_a_naive_loop(
+    hidden: tuple[int, ...], dropout: float, momentum: float, decay: float
+) -> None:
+    cache = Cache()
+    features = store(cache)
+    task = task_of(
+        head=PerceptronHead(kind="mlp", hidden=hidden, dropout=dropout),
+        schedule=SCHEDULE.model_copy(update={"momentum": momentum, "weight_decay": decay}),
+    )
+    head, curve, _ = train(task, cache)
+    network, expected = naive_training(task, features)
+    layers = [module for module in network if isinstance(module, nn.Linear)]
+    assert len(layers) == len(head.layers) == len(hidden) + 1
+    for (weight, bias), layer in zip(head.layers, layers, strict=True):
+        assert torch.allclose(weight, layer.weight, rtol=0, atol=1e-6)
+        assert torch.allclose(bias, layer.bias, rtol=0, atol=1e-6)
+        assert bias.abs().max() > 1e-3  # it has moved
+    assert len(curve) == len(expected)
+    for ours, theirs in zip(curve, expected, strict=True):
+        assert (ours["iteration"], ours["part"]) == (theirs["iteration"], theirs["part"])
+        assert ours["correct_rate"] == pytest.approx(theirs["correct_rate"])
+        assert ours["loss"] == pytest.approx(theirs["loss"], abs=1e-5)
+
+
+def test_the_last_mini_batch_of_an_epoch_is_smaller() -> None:
+    cache = Cache()
+    features = store(cache)
+    # 22 photographs x 2 views = 44 = 2 x 16 + 12, as 14,000 = 437 x 32 + 16.
+    schedule = SCHEDULE.model_copy(update={"batch_size": 16, "iterations": 7})
+    task = task_of(schedule=schedule)
+    batches: list[int] = []
+    network, _ = naive_training(task, features, batches)
+    assert batches == [16, 16, 12, 16, 16, 12, 16]
+    head, curve, _ = train(task, cache)
+    first = next(module for module in network if isinstance(module, nn.Linear))
+    assert torch.allclose(head.layers[0][0], first.weight, atol=1e-6)
+    # Training stops in the middle of the third epoch: iterations rule.
+    assert [row["iteration"] for row in curve] == [3, 3, 6, 6, 7, 7]
+
+
+def test_the_curve_has_one_row_of_each_part_per_epoch() -> None:
+    cache = Cache()
+    store(cache)
+    _, curve, _ = train(task_of(), cache)
+    # 44 views in batches of 8: six iterations an epoch.
+    assert [row["iteration"] for row in curve[::2]] == [*range(6, 61, 6)]
+    assert [row["part"] for row in curve] == ["train", "validation"] * 10
+    assert all(0 <= float(row["correct_rate"]) <= 1 for row in curve)
+    assert float(curve[-2]["loss"]) < float(curve[0]["loss"])
+    _, unwatched, _ = train(task_of(validation=()), cache)
+    assert unwatched == curve[::2]
+
+
+def test_the_learning_rate_falls_in_steps() -> None:
+    cache = Cache()
+    store(cache)
+    steps = [(0, 0.1), (5, 1e-9), (9, 0.1)]
+
+    def weights(iterations: int) -> torch.Tensor:
+        schedule = SCHEDULE.model_copy(
+            update={"iterations": iterations, "learning_rate": tuple(steps)}
+        )
+        return train(task_of(schedule=schedule), cache)[0].layers[0][0]
+
+    found = {iterations: weights(iterations) for iterations in (4, 5, 6, 9, 10)}
+    change = {(a, b): float((found[b] - found[a]).abs().max()) for a, b in pairwise(sorted(found))}
+    assert change[4, 5] > 1e-4
+    assert change[5, 6] < 1e-6  # the sixth update is iteration 5, counted from 0
+    assert change[6, 9] < 1e-6
+    assert change[9, 10] > 1e-4
+
+
+def test_validation_and_test_photographs_are_never_trained_on() -> None:
+    cache = Cache()
+    features = store(cache)
+    reference, curve, _ = train(task_of(), cache)
+    other = Cache(cache.root.with_name("other"))
+    changed = features.copy()
+    changed[[0, 1, 2, 25, 26, 27, 28, 29]] += 1  # validation, and photographs of neither part
+    changed[:, 1] += 1  # a view that is not used
+    for key, part in (("shard-1", changed[:17]), ("shard-2", changed[17:])):
+        with other.create("features", key) as folder:
+            np.save(folder / "features.npy", part)
+    head, other_curve, _ = train(task_of(), other)
+    assert torch.equal(head.layers[0][0], reference.layers[0][0])
+    assert other_curve[::2] == curve[::2]
+    assert other_curve[1::2] != curve[1::2]
+
+
+def test_runs_seeds_and_databases_have_streams_of_their_own() -> None:
+    cache = Cache()
+    store(cache)
+    tasks = [task_of(), task_of(run=3), task_of(seed=6), task_of(database="krc")]
+    found = [train(task, cache)[0].layers[0][0] for task in tasks]
+    for index, weight in enumerate(found):
+        assert all(not torch.equal(weight, other) for other in found[index + 1 :])
+
+
+def test_training_twice_gives_the_same_bytes() -> None:
+    stored = []
+    for seed, name in enumerate(("a", "b")):
+        cache = Cache(Path(name))
+        store(cache)
+        torch.manual_seed(seed)  # the global generator plays no part
+        train(task_of(), cache)
+        folder = cache.path("heads", task_of().key)
+        stored.append({f.name: f.read_bytes() for f in folder.iterdir()})
+    assert stored[0] == stored[1]
+    assert set(stored[0]) == {"head.safetensors", "curves.json", "entry.json"}
+
+
+def test_a_trained_head_is_taken_from_the_cache() -> None:
+    cache = Cache()
+    store(cache)
+    train(task_of(), cache)
+    before = (cache.path("heads", task_of().key) / "head.safetensors").stat().st_mtime_ns
+    _, _, reported = train(task_of(), cache)
+    assert reported == [1.0]
+    after = (cache.path("heads", task_of().key) / "head.safetensors").stat().st_mtime_ns
+    assert after == before
+
+
+def test_progress_rises_to_one() -> None:
+    cache = Cache()
+    store(cache)
+    _, _, reported = train(task_of(), cache)
+    assert reported == sorted(reported)
+    assert reported[-1] == 1.0
+    assert len(reported) > 2
+
+
+def test_training_that_diverges_says_so() -> None:
+    cache = Cache()
+    store(cache, gain=1000)
+    schedule = SCHEDULE.model_copy(update={"learning_rate": ((0, 1e6),)})
+    with pytest.raises(CcbenchError) as error:
+        train(task_of(schedule=schedule), cache)
+    sentence = str(error.value)
+    assert "run 3 on 'kdef' diverged at iteration" in sentence
+    assert "training.learning_rate" in sentence
+    assert cache.find("heads", task_of(schedule=schedule).key) is None
+
+
+def test_a_logistic_head_is_fitted_on_the_training_views() -> None:
+    cache = Cache()
+    features = store(cache)
+    task = task_of(head=LogisticHead(kind="logistic", ridge=1e-2), schedule=None)
+    head, curve, reported = train(task, cache)
+    ((weight, bias),) = head.layers
+    x = np.stack([features[p, v] for p, _ in task.train for v in (0, 2)]).astype(np.float32)
+    y = np.array([label for _, label in task.train for _ in (0, 2)])
+    held_out = np.stack([features[p, v] for p, _ in task.validation for v in (0, 2)])
+    theirs = sklearn_logits(
+        torch.from_numpy(x), torch.from_numpy(y), 1e-2, torch.from_numpy(held_out)
+    )
+    ours = held_out.astype(np.float64) @ weight.double().numpy().T + bias.double().numpy()
+    ours -= ours.mean(1, keepdims=True)
+    assert np.abs(ours - (theirs - theirs.mean(1, keepdims=True))).max() < 5e-3
+    assert head.expressions == EXPRESSIONS
+    assert [(row["part"], row["iteration"]) for row in curve] == [("train", 0), ("validation", 0)]
+    labels = np.array([label for _, label in task.validation for _ in (0, 2)])
+    assert curve[1]["correct_rate"] == pytest.approx(np.mean(ours.argmax(1) == labels))
+    log_probability = theirs - np.log(np.exp(theirs).sum(1, keepdims=True))
+    expected = -log_probability[np.arange(len(labels)), labels].mean()
+    assert curve[1]["loss"] == pytest.approx(expected, abs=1e-3)
+    assert reported[-1] == 1.0
+
+
+def test_the_key_says_what_was_trained_on() -> None:
+    task = task_of()
+    logistic = task_of(head=LogisticHead(kind="logistic", ridge=1e-4), schedule=None)
+    changes: list[dict[str, Any]] = [
+        {"database": "krc"},
+        {"run": 1},
+        {"seed": 1},
+        {"expressions": EXPRESSIONS[::-1]},
+        {"features": ("shard-2", "shard-1")},
+        {"train": task.train[1:]},
+        {"validation": ()},
+        {"views": (0,)},
+        {"head": PerceptronHead(kind="mlp", hidden=(12, 9), dropout=0.2)},
+        {"schedule": SCHEDULE.model_copy(update={"iterations": 61})},
+        {"device": "cuda"},
+    ]
+    keys = {task.key, logistic.key, *(replace(task, **change).key for change in changes)}
+    assert len(keys) == len(changes) + 2
+    # What plays no part: which GPU, and a schedule where there is none.
+    assert replace(task, device="cuda:1").key == replace(task, device="cuda:0").key
+    assert replace(logistic, schedule=SCHEDULE).key == logistic.key

@@ -1,0 +1,263 @@
+"""The conformance checks accept what keeps to the contract and name what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pytest
+import torch
+
+from ccbench.interfaces import Backbone, Dataset, FeatureExtractor, Probe, ProbeSeries, Stimulus
+from ccbench.plugins import load_plugins
+from ccbench.samples import Sample, SampleTable
+from ccbench.testing import check_backbone, check_dataset, check_probe
+from ccbench_registry import BackboneCard, DatasetCard, ProbeCard, Terms
+
+if TYPE_CHECKING:
+    from tests.conftest import FewPosers
+
+TERMS = Terms(licence="BSD-3-Clause")
+
+
+def refused(check: Callable[..., object], *arguments: object) -> str:
+    with pytest.raises(AssertionError) as failed:
+        check(*arguments)
+    return str(failed.value)
+
+
+# -- datasets
+
+
+class FakeDataset:
+    """Two photographs; tests spoil one member at a time."""
+
+    def __init__(self, **spoiled: Any) -> None:
+        self.card: Any = DatasetCard(name="fake", title="Fake", terms=TERMS)
+        self.options: Mapping[str, str] = {"session": "which session to keep"}
+        self.rows: Callable[[Path], object] = lambda root: SampleTable(
+            root, (Sample(root / "a.png", "p1", "happy"), Sample(root / "b.png", "p1", "sad"))
+        )
+        vars(self).update(spoiled)
+
+    def samples(self, root: Path, options: Mapping[str, str]) -> SampleTable:
+        return cast(SampleTable, self.rows(root))
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def test_a_good_dataset(root: Path) -> None:
+    table = check_dataset(FakeDataset(), root)
+    assert [sample.expression for sample in table] == ["happy", "sad"]
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "reason"),
+    [
+        ({"card": "fake"}, "card is not a DatasetCard"),
+        (
+            {"card": DatasetCard(name="fake", title="", terms=Terms(licence=""))},
+            "the card states no licence",
+        ),
+        ({"options": {"session": ""}}, "the option 'session' has no line of help"),
+        ({"options": {1: "session"}}, "the option 1 is not a string"),
+        ({"rows": lambda root: []}, "samples() gave a list"),
+        ({"rows": lambda root: SampleTable(root, ())}, "samples() gave no photograph"),
+        (
+            {"rows": lambda root: SampleTable(root, (Sample(root / "c.png", "p1", "happy"),))},
+            "c.png is not a file",
+        ),
+        (
+            {"card": DatasetCard(name="fake", title="", terms=TERMS, expressions=("happy",))},
+            "the card does not list the expressions ['sad']",
+        ),
+    ],
+)
+def test_a_bad_dataset(root: Path, spoiled: dict[str, Any], reason: str) -> None:
+    assert reason in refused(check_dataset, FakeDataset(**spoiled), root)
+
+
+def test_a_dataset_without_a_member(root: Path) -> None:
+    dataset = FakeDataset()
+    del dataset.options
+    assert "lacks a member of the Dataset interface" in refused(check_dataset, dataset, root)
+
+
+def test_a_dataset_that_changes_its_mind(root: Path) -> None:
+    posers = iter("abcd")
+    dataset = FakeDataset(
+        rows=lambda root: SampleTable(root, (Sample(root / "a.png", next(posers), "happy"),))
+    )
+    assert "two calls of samples() gave different tables" in refused(check_dataset, dataset, root)
+
+
+def test_the_datasets_of_plugins_keep_to_it(lab: Path, few_posers: FewPosers) -> None:
+    folder = few_posers("drawn-b", 1)
+    for name in ("drawn-a", "drawn-b", "mylab"):
+        dataset: Dataset = load_plugins().dataset(name)
+        assert len(check_dataset(dataset, folder)) == 7
+
+
+# -- backbones
+
+
+class FakeBackbone:
+    """A good extractor; tests spoil one of its fields at a time."""
+
+    card: Any = BackboneCard(
+        name="fake", title="Fake", architecture="none", layer="x", weights="none", terms=TERMS
+    )
+
+    def __init__(self, **spoiled: Any) -> None:
+        self.spoiled = spoiled
+
+    def load(self, device: str) -> FeatureExtractor:
+        good = FeatureExtractor(
+            module=torch.nn.AvgPool2d(8).eval(),
+            input_size=16,
+            mean=(0.5, 0.5, 0.5),
+            std=(0.5, 0.5, 0.5),
+            feature_shape=(3, 2, 2),
+            layer="x",
+            layers=("x",),
+            weights_digest="1",
+        )
+        return replace(good, **self.spoiled)
+
+
+class Forgetful(torch.nn.Module):
+    """Draws its features by lot."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return torch.rand(len(images), 3, 2, 2)
+
+
+class Infinite(torch.nn.Module):
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return torch.full((len(images), 3, 2, 2), torch.inf)
+
+
+def test_a_good_backbone() -> None:
+    check_backbone(FakeBackbone())
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "reason"),
+    [
+        ({"weights_digest": ""}, "weights_digest is empty"),
+        ({"layer": "y"}, "the layer y is not in layers"),
+        ({"module": torch.nn.AvgPool2d(8).train()}, "in training mode"),
+        ({"module": torch.nn.Conv2d(3, 3, 8, 8).eval()}, "not frozen: ['weight', 'bias']"),
+        ({"feature_shape": (12,)}, "features are (2, 3, 2, 2), not (2, 12)"),
+        ({"module": Forgetful().eval()}, "the same images gave different features"),
+        ({"module": Infinite().eval()}, "features are not finite"),
+    ],
+)
+def test_a_bad_backbone(spoiled: dict[str, Any], reason: str) -> None:
+    assert reason in refused(check_backbone, FakeBackbone(**spoiled))
+
+
+def test_a_backbone_that_is_none() -> None:
+    assert "lacks a member of Backbone" in refused(check_backbone, object())
+    fake = FakeBackbone()
+    fake.card = {"name": "fake"}
+    assert "card is not a BackboneCard" in refused(check_backbone, fake)
+
+
+def test_a_backbone_with_new_weights_every_time() -> None:
+    digests = iter("123")
+
+    class Restless(FakeBackbone):
+        def load(self, device: str) -> FeatureExtractor:
+            return replace(super().load(device), weights_digest=next(digests))
+
+    assert "loading twice gave different weights" in refused(check_backbone, Restless())
+
+
+def test_the_backbones_of_plugins_keep_to_it(lab: Path) -> None:
+    for name in ("alexnet", "tiny"):
+        backbone: Backbone = load_plugins().backbone(name)
+        check_backbone(backbone)
+
+
+# -- probes
+
+
+class FakeProbe:
+    """The null image and one unit at two levels; tests spoil the series."""
+
+    card: Any = ProbeCard(
+        name="fake", title="Fake", terms=TERMS, action_units=(12,), intensities=(0, 0.5, 1)
+    )
+    options: Mapping[str, str] = {}
+
+    def __init__(self, *more: Stimulus, pixels: Any = None) -> None:
+        grey = np.full((8, 8), 128, np.uint8) if pixels is None else pixels
+        images = [Stimulus("p1", 12 if level else 0, level, grey) for level in (0.0, 0.5, 1.0)]
+        self.series = ProbeSeries((*images, *more), {stimulus.identity: 0 for stimulus in images})
+
+    def stimuli(self, root: Path | None, options: Mapping[str, str]) -> ProbeSeries:
+        return self.series
+
+
+GREY = np.full((8, 8), 128, np.uint8)
+
+
+def test_a_good_probe() -> None:
+    check_probe(FakeProbe())
+
+
+def test_a_probe_of_drawn_faces(lab: Path) -> None:
+    probe: Probe = load_plugins().probe("mylab-units")
+    check_probe(probe)
+    series = probe.stimuli(None, {})
+    assert len(series.stimuli) == 2 * 5
+    null = {who: series.stimuli[index] for who, index in series.null.items()}
+    for stimulus in series.stimuli:
+        same = np.array_equal(stimulus.pixels, null[stimulus.identity].pixels)
+        assert same == (stimulus.intensity == 0)
+
+
+@pytest.mark.parametrize(
+    ("probe", "reason"),
+    [
+        (FakeProbe(Stimulus("p1", 4, 1.0, GREY)), "the stimuli show the action units {"),
+        (FakeProbe(Stimulus("p1", 12, 1.5, GREY)), "intensity 1.5 outside 0..1"),
+        (FakeProbe(pixels=GREY.astype(np.float32)), "pixels are not uint8"),
+    ],
+)
+def test_a_bad_probe(probe: FakeProbe, reason: str) -> None:
+    assert reason in refused(check_probe, probe)
+
+
+def test_a_probe_that_is_none() -> None:
+    assert "lacks a member of the Probe interface" in refused(check_probe, object())
+    probe = FakeProbe()
+    probe.card = "fake"
+    assert "card is not a ProbeCard" in refused(check_probe, probe)
+    probe.card = FakeProbe.card.model_copy(update={"intensities": (0.5, 1.0)})
+    assert "lack 0, the null image" in refused(check_probe, probe)
+
+
+def test_a_probe_drawn_by_lot() -> None:
+    class Lottery(FakeProbe):
+        def stimuli(self, root: Path | None, options: Mapping[str, str]) -> ProbeSeries:
+            pixels = np.random.default_rng().integers(0, 255, (8, 8), dtype=np.uint8)
+            return FakeProbe(pixels=pixels).series
+
+    assert "two calls differ" in refused(check_probe, Lottery())
+
+
+@pytest.mark.parametrize("null", [{}, {"p1": 1}, {"p1": 7}])
+def test_a_series_needs_the_null_image_of_everybody(null: dict[str, int]) -> None:
+    stimuli = (Stimulus("p1", 0, 0.0, GREY), Stimulus("p1", 12, 1.0, GREY))
+    with pytest.raises(ValueError, match="null image"):
+        ProbeSeries(stimuli, null)
