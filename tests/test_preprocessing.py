@@ -91,6 +91,15 @@ def test_grey_levels_that_are_no_16_bit_are_refused(deep: float) -> None:
         decode_grey(saved(Image.fromarray(values), "TIFF"))
 
 
+@pytest.mark.parametrize("highest", [1023, 4095])
+def test_16_bit_files_that_hold_fewer_bits_are_refused(highest: int) -> None:
+    deep = np.linspace(0, highest, 64 * 64).reshape(64, 64).astype(np.uint16)
+    found, data = cv2.imencode(".png", deep)
+    assert found
+    with pytest.raises(ImageError, match=f"only up to {highest}; stretch them"):
+        decode_grey(data.tobytes())
+
+
 def test_cmyk_jpegs(photo: Image.Image, grey: Grey) -> None:
     data = saved(photo.convert("CMYK"), "JPEG", quality=95)
     assert Image.open(io.BytesIO(data)).mode == "CMYK"
@@ -361,6 +370,22 @@ def unblended(pixels: Grey, mask: NDArray[np.float32], mean: float) -> NDArray[n
     inside = mask > 0.5
     values = mean + (pixels[inside].astype(np.float64) - mean) / mask[inside]
     return np.asarray(values, dtype=np.float64)
+
+
+def test_a_face_is_equally_sharp_whatever_the_resolution_of_its_photograph() -> None:
+    # Texture with a 1/f spectrum looks alike at every scale.
+    count, rng = 1000, np.random.default_rng(0)
+    frequency = np.fft.fftfreq(count)
+    radius = np.hypot(frequency[:, None], frequency[None])
+    radius[0, 0] = 1
+    texture = np.real(np.fft.ifft2(np.fft.fft2(rng.normal(size=(count, count))) / radius))
+    image = np.clip((texture - texture.mean()) / texture.std() * 35 + 128, 0, 255).astype(np.uint8)
+    sharpness = []
+    for side in (280.0, 330.0, 440.0, 449.0, 600.0, 900.0):
+        face, _ = equalise(crop_square(image, (500.3, 500.7, side), 224), 128, 32)
+        edges = cv2.Laplacian(face.astype(np.float32), cv2.CV_32F)
+        sharpness.append(float(edges[60:160, 60:160].var()))
+    assert max(sharpness) < 1.2 * min(sharpness)
 
 
 @pytest.mark.parametrize(("mean", "sd"), [(128.0, 32.0), (110.0, 20.0)])

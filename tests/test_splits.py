@@ -119,8 +119,9 @@ def test_single_photograph_posers_of_uneven_classes_are_shared_out() -> None:
         alike = {poser: [1] for poser in signatures}
         by_chance.append((signatures, draw(alike, sizes, seed)))
     apart = deviations(dealt)
-    assert apart.max() < 2
-    assert np.mean(apart <= 1) > 0.98
+    # Classes rarer than a part is are shuffled with their neighbours, which costs a little.
+    assert apart.max() < 3
+    assert np.mean(apart <= 1) > 0.95
     # Without the signatures the same test fails: it is not passed by any split.
     assert deviations(by_chance).max() > 4
 
@@ -140,6 +141,20 @@ def test_posers_within_a_class_are_tested_equally_often() -> None:
     rates = np.array([tested[poser] / 3000 for poser in named(30)])
     # SD of a fair rate: sqrt(.2 * .8 / 3000) = .0073
     assert np.abs(rates - 0.2).max() < 0.035
+
+
+@pytest.mark.parametrize(("count", "sizes", "sets"), [(10, (7, 1, 2), 45), (30, (20, 4, 6), 2500)])
+def test_posers_who_all_differ_are_split_at_random_too(
+    count: int, sizes: tuple[int, int, int], sets: int
+) -> None:
+    signatures = {poser: [index] for index, poser in enumerate(named(count))}
+    drawn = [draw(signatures, sizes, seed) for seed in range(4000)]
+    assert len({split.test for split in drawn}) >= sets
+    for part, size in zip(("train", "validation", "test"), sizes, strict=True):
+        rates = Counter(poser for split in drawn for poser in getattr(split, part))
+        fair = size / count
+        # SD of a fair rate: at most sqrt(.25 / 4000) = .008
+        assert max(abs(rates[poser] / 4000 - fair) for poser in named(count)) < 0.06
 
 
 def test_a_complete_database_is_split_at_random() -> None:

@@ -60,6 +60,9 @@ def new_directory(path: Path) -> Iterator[Path]:
     scratch.mkdir()
     try:
         yield scratch
+        for file in scratch.rglob("*"):
+            if file.is_file():
+                _flush(file)
         try:
             scratch.rename(path)
         except OSError:
@@ -67,6 +70,12 @@ def new_directory(path: Path) -> Iterator[Path]:
                 raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _flush(file: Path) -> None:
+    """Make sure that a file's bytes are on the disk before its name is."""
+    with file.open("rb") as handle:
+        os.fsync(handle.fileno())
 
 
 def is_scratch(path: Path) -> bool:

@@ -204,8 +204,8 @@ def _foreign(path: Path) -> bool:
 
 def _describe(file: Path) -> dict[str, Any]:
     size = file.stat().st_size
-    # Feature maps are large and read through memory maps: their size is checked, not
-    # every byte.
+    # Of feature maps and large heads the size is checked, not every byte: reading them all
+    # at every start would take longer than what they save.
     return {"size": size, "sha256": file_digest(file) if size <= _HASH_LIMIT else None}
 
 

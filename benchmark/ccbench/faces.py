@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
+import PIL
 from numpy.typing import NDArray
 
 from ccbench.cache import Cache, content_key, file_digest
@@ -17,6 +19,10 @@ from ccbench.preprocessing import RECIPE, Box, FaceRecipe, standardise
 
 SHARD = 32
 """Photographs in one unit of work."""
+
+
+UNSEEN = "not looked at"
+"""Status of a photograph that a dry run has not opened."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +44,13 @@ class FaceRecord:
 
     @property
     def usable(self) -> bool:
-        """Whether there is a face to train on."""
-        return self.status in {"ok", "retried", "centered"}
+        """Whether there is a face to train on, or may be one."""
+        return self.status in {"ok", "retried", "centered"} or not self.seen
+
+    @property
+    def seen(self) -> bool:
+        """Whether a face has been looked for."""
+        return self.status != UNSEEN
 
 
 @dataclass(frozen=True)
@@ -54,7 +65,7 @@ class FaceTask:
         """The cache key: bytes of the photographs and recipe, never paths."""
         return content_key(
             "faces",
-            code=RECIPE,
+            code=[RECIPE, cv2.__version__, PIL.__version__],
             recipe=self.recipe,
             photographs=[photograph.digest for photograph in self.photographs],
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,6 +35,7 @@ class BackboneIdentity:
     Attributes:
         name: as the user gave it, to load it again in a worker process.
         weights: digest of the weights.
+        recipe: network and version of its code.
         layer: layer of the features.
         input_size: pixels.
         mean: normalisation.
@@ -44,6 +46,7 @@ class BackboneIdentity:
 
     name: str
     weights: str
+    recipe: str
     layer: str
     input_size: int
     mean: tuple[float, float, float]
@@ -57,6 +60,7 @@ class BackboneIdentity:
         return cls(
             name,
             extractor.weights_digest,
+            extractor.recipe,
             extractor.layer,
             extractor.input_size,
             extractor.mean,
@@ -91,10 +95,12 @@ class FeatureTask:
     def key(self) -> str:
         """The cache key: photographs, both recipes, backbone and views, never paths."""
         photographs = [self.faces[task].photographs[row].digest for task, row in self.rows]
+        import torch
+
         backbone = {k: v for k, v in vars(self.backbone).items() if k != "name"}
         return content_key(
             "features",
-            code=[RECIPE, VIEWS_RECIPE],
+            code=[RECIPE, VIEWS_RECIPE, torch.__version__, cv2.__version__],
             faces=[FACE_RECIPE, self.faces[0].recipe],
             photographs=photographs,
             views=self.views,

@@ -90,7 +90,7 @@ def ccbench_register_commands(cli: click.Group) -> None:
 def ccbench_run_finished(run: Path) -> None:
     """Act on a finished run.
 
-    ``run`` is the run directory, whole: ``manifest.json``, the Parquet tables and
-    ``report.html`` are written.  Open it with ``ccbench.open_run(run)``.  An exception
+    ``run`` is the run directory: ``manifest.json`` and the Parquet tables are written,
+    ``report.html`` comes after.  Open it with ``ccbench.open_run(run)``.  An exception
     raised here is reported on stderr and does not undo the run.
     """

@@ -78,6 +78,8 @@ class FeatureExtractor:
         layer: name of the layer the features are taken from.
         layers: the layers that the module names.
         weights_digest: changes whenever the weights do; part of every cache key.
+        recipe: changes whenever the same weights would give other features: network and
+            version of its code; part of every cache key.
     """
 
     module: torch.nn.Module
@@ -88,6 +90,7 @@ class FeatureExtractor:
     layer: str
     layers: tuple[str, ...]
     weights_digest: str
+    recipe: str
 
 
 @runtime_checkable

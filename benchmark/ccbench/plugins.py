@@ -86,10 +86,11 @@ class Plugins:
         if is_list and spec.root is not None:
             if spec.name not in self.datasets:
                 return ManifestDataset(spec.root, name=spec.name), spec.root.parent
-            dataset = self.dataset(spec.name)
-            if "manifest" not in dataset.options:
-                return ManifestDataset(spec.root, dataset.card), spec.root.parent
-            return dataset, spec.root
+            if spec.options:
+                raise DatasetError(
+                    f"-d {spec.name}: a manifest takes no options; drop what is in brackets"
+                )
+            return ManifestDataset(spec.root, self.dataset(spec.name).card), spec.root.parent
         try:
             return self.dataset(spec.name), spec.root
         except UnknownNameError as error:

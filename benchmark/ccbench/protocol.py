@@ -156,6 +156,12 @@ class Protocol(_Part):
         """The views used at test time; their logits are averaged."""
         return self.training_views if self.views.test == "all" else (PLAIN,)
 
+    @property
+    def computed_views(self) -> tuple[View, ...]:
+        """The views whose features are computed: those for training, then those for tests."""
+        training = self.training_views
+        return (*training, *(view for view in self.test_views if view not in training))
+
     def face_recipe(self, size: int) -> FaceRecipe:
         """Return the recipe of faces for a backbone whose input is ``size`` pixels."""
         center = self.face.on_missing_face == "center"

@@ -20,7 +20,8 @@ MANIFEST = "manifest.json"
 REQUEST = "request.json"
 TABLES: Mapping[str, str] = {
     "predictions": "one row per head and test photograph: logits, expression, predicted, poser",
-    "curves": "correct rate and loss of each head against iteration, training and validation",
+    "curves": "correct rate and loss of each head against iteration; of the mlp head, training is "
+    "measured during the epoch, with dropout",
     "runs": "one row per head: what it was trained on, and the key of its cell",
     "splits": "one row per database, run and poser: the part the poser is in",
     "photographs": "one row per photograph: label, hash, and what became of its face",

@@ -5,6 +5,7 @@ A split knows posers and labels only, never pixels.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -69,10 +70,11 @@ def draw_split(
 ) -> Split:
     """Draw a poser-disjoint split, balanced over what the posers have shown.
 
-    Posers are shuffled, sorted by their signature (how many photographs of each
-    expression they have) and dealt to the parts at even strides, so that each part gets its
-    share of every kind of poser.  Posers who have all shown the same (a complete database)
-    are thereby split at random, as in the paper.
+    Posers are sorted by their signature (how many photographs of each expression they have)
+    and dealt to the parts at even strides, so that each part gets its share of every kind of
+    poser.  Posers of one signature are in random order, and rare signatures are shuffled
+    with their neighbours, so that no poser is bound to a part.  A complete database is
+    thereby split at random, as in the paper.
 
     Args:
         signatures: poser -> photographs per expression.
@@ -86,13 +88,40 @@ def draw_split(
     needed = sum(sizes)
     if len(posers) < needed:
         raise SplitError(f"there are {len(posers)} posers, the split needs {needed}")
-    order = [posers[index] for index in rng.permutation(len(posers))]
-    chosen = sorted(order[:needed], key=lambda poser: tuple(signatures[poser]))
+    drawn = [posers[index] for index in rng.permutation(len(posers))][:needed]
     parts: tuple[list[str], list[str], list[str]] = ([], [], [])
-    for poser, part in zip(chosen, _deal(sizes, rng), strict=True):
+    for poser, part in zip(_line_up(drawn, signatures, sizes, rng), _deal(sizes, rng), strict=True):
         parts[part].append(poser)
     train, validation, test = (tuple(sorted(part)) for part in parts)
     return Split(train, validation, test)
+
+
+def _line_up(
+    posers: Sequence[str],
+    signatures: Mapping[str, Sequence[int]],
+    sizes: tuple[int, int, int],
+    rng: np.random.Generator,
+) -> list[str]:
+    """Order posers by signature; shuffle those whose signature is rarer than a part is.
+
+    A stretch that is dealt at even strides must hold about one poser of the smallest part,
+    or its order would decide who is tested.
+    """
+    stretch = math.ceil(sum(sizes) / min(sizes))
+    groups: dict[tuple[int, ...], list[str]] = {}
+    for poser in posers:
+        groups.setdefault(tuple(signatures[poser]), []).append(poser)
+    line: list[str] = []
+    mixed: list[str] = []
+    for _, group in sorted(groups.items()):
+        if len(group) >= stretch:
+            line += group
+            continue
+        mixed += group
+        if len(mixed) >= stretch:
+            line += [mixed[index] for index in rng.permutation(len(mixed))]
+            mixed = []
+    return line + [mixed[index] for index in rng.permutation(len(mixed))]
 
 
 def _deal(sizes: tuple[int, int, int], rng: np.random.Generator) -> list[int]:

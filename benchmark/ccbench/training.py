@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import scipy
 import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize
@@ -70,7 +71,7 @@ class TrainingTask:
         """The cache key."""
         return content_key(
             "heads",
-            code=RECIPE,
+            code=[RECIPE, torch.__version__, scipy.__version__],
             seed=[self.seed, self.database, self.run],
             expressions=self.expressions,
             features=self.features,
@@ -128,6 +129,9 @@ def fit_logistic(
 
     Returns:
         weight (classes, features) and bias (classes) for features as given, float32.
+
+    Raises:
+        CcbenchError: no convergence, as with a ridge too small for the features.
     """
     mean = features.mean(0)
     centred = features - mean
@@ -157,8 +161,13 @@ def fit_logistic(
         return float(value), gradient.view(-1).numpy()
 
     start = np.zeros((width + 1) * classes)
-    options = {"maxiter": 500, "maxcor": 10, "gtol": 1e-6, "ftol": 1e-12}
+    options = {"maxiter": 2000, "maxcor": 10, "gtol": 1e-6, "ftol": 1e-12}
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
+    if not found.success and np.abs(found.jac).max() > 1e-4:
+        raise CcbenchError(
+            f"the logistic regression did not converge ({found.message}); raise head.ridge with "
+            f"--set"
+        )
     parameters = torch.from_numpy(found.x).view(width + 1, classes)
     dual = (vectors / values.sqrt()) @ parameters[:-1]
     weight = (centred.T @ dual.to(centred)).T / scale

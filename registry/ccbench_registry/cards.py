@@ -23,7 +23,7 @@ from ccbench_registry.vocabulary import (
     expression_words,
 )
 
-CardName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+CardName = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
 
 
 class _Strict(BaseModel):

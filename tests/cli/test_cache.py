@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccbench.cache import KINDS, Cache
+from ccbench.cache import Cache
 
 if TYPE_CHECKING:
     from tests.conftest import Command
@@ -22,12 +22,6 @@ def fill(root: Path) -> Cache:
             with cache.create(kind, key) as folder:
                 (folder / "data").write_bytes(bytes(2**20))
     return cache
-
-
-def test_the_kinds_of_the_command_are_those_of_the_cache() -> None:
-    from ccbench.cli.cache import KINDS as OFFERED
-
-    assert OFFERED == KINDS
 
 
 def test_info_says_where_it_is_and_what_it_takes(ccbench: Command, own_cache: Path) -> None:

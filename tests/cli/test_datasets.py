@@ -101,3 +101,10 @@ def test_check_tells_everything_that_is_wrong(ccbench: Command, few_posers: FewP
     assert "No face found (1)" in done.out
     refused = " ".join(done.out[done.out.index("A run would refuse it:") :].split())
     assert "p02_angry.png and p03_angry.png have the same bytes but belong to two" in refused
+
+
+def test_check_refuses_what_a_run_refuses(ccbench: Command, few_posers: FewPosers) -> None:
+    done = ccbench("datasets", "check", f"drawn-a={few_posers('drawn-a', 2)}")
+    assert done.code == 1
+    assert "A run would refuse it: the database 'drawn-a' has too few posers" in done.out
+    assert "Ready to run" not in done.out

@@ -259,7 +259,7 @@ def test_a_database_without_an_expression_is_scored_on_the_shared_ones(
     done = ccbench("matrix", "-d", f"drawn-a={four}", "-d", f"drawn-b={other}", *FAST, "--out", out)
     assert done.code == 0, done.err
     said = " ".join(done.out.split())
-    assert "drawn-b has no photograph of: surprised." in said
+    assert "drawn-b has no usable photograph of: surprised." in said
     assert "drawn-a → drawn-b is scored on the 6 shared expressions" in said
     assert "choosing among 7 (chance .14)" in said
     # The other way round, the test photographs of surprise are the ones left out.

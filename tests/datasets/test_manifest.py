@@ -199,3 +199,24 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         read_manifest(tmp_path / "absent.csv")
     with pytest.raises(DatasetError, match="cannot read"):
         read_manifest(tmp_path)
+
+
+def test_posers_that_differ_only_by_case_are_refused(tmp_path: Path) -> None:
+    for name in ("1.png", "2.png"):
+        (tmp_path / name).touch()
+    manifest = tmp_path / "list.csv"
+    manifest.write_text("path,poser,expression\n1.png,p01,joy\n2.png,P01,fear\n")
+    with pytest.raises(DatasetError, match=r"'p01' and 'P01'.*one person"):
+        read_manifest(manifest)
+
+
+@pytest.mark.parametrize(
+    ("file", "name"), [("my photos.csv", "my-photos"), ("日本.csv", "日本"), ("-x-.csv", "x")]
+)
+def test_any_file_name_makes_a_name(tmp_path: Path, file: str, name: str) -> None:
+    assert ManifestDataset(tmp_path / file).card.name == name
+
+
+def test_a_name_without_a_letter_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="cannot name a database; write -d NAME="):
+        ManifestDataset(tmp_path / "---.csv")

@@ -68,18 +68,3 @@ def test_what_cannot_be_read_is_said(text: str, phrase: str) -> None:
     with pytest.raises(DatasetError) as caught:
         parse_dataset_spec(text)
     assert phrase in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("text", "label", "is_file"),
-    [
-        ("kdef=/p", "kdef", False),
-        ("kdef[session=B,angle=S]=/p", "kdef[angle=S,session=B]", False),
-        ("cards/mine.toml=/p", "mine", True),
-        ("lists/MINE.CSV", "MINE", True),
-        ("lists/mine.tsv[a=b]", "mine[a=b]", True),
-    ],
-)
-def test_how_a_database_is_called(text: str, label: str, is_file: bool) -> None:
-    spec = parse_dataset_spec(text)
-    assert (spec.label, spec.is_file) == (label, is_file)

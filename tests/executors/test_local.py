@@ -14,7 +14,7 @@ import torch
 
 from ccbench.exceptions import CcbenchError, DatasetError
 from ccbench.executors import available_cores, map_tasks
-from ccbench.executors.local import one_thread
+from ccbench.executors.local import _interrupts_held_back, one_thread
 
 Report = Callable[[float], None]
 
@@ -141,6 +141,23 @@ def test_an_interrupt_is_kept_whatever_a_library_makes_of_it(made_of_it: str) ->
         map_tasks(library, [1, 2], workers=1, progress=ignore)
     assert done == [1]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_interrupt_while_workers_start_waits_until_they_have_started() -> None:
+    started: list[int] = []
+
+    def start() -> None:
+        with _interrupts_held_back():
+            signal.raise_signal(signal.SIGINT)
+            started.append(1)
+
+    with pytest.raises(KeyboardInterrupt):
+        start()
+    assert started == [1]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with _interrupts_held_back():
+        started.append(2)
+    assert started == [1, 2]
 
 
 def test_one_thread_in_every_library() -> None:

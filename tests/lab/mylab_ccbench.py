@@ -71,6 +71,7 @@ class Tiny:
             layer="pooled",
             layers=("pooled",),
             weights_digest="none",
+            recipe="tiny-1",
         )
 
 

@@ -81,7 +81,7 @@ def test_a_name_in_brackets_is_shown_whole(tiny_run: Run, tmp_path: Path) -> Non
     rows = [line for line in out.splitlines() if line.strip(" │").startswith(f"{BRACKETS} ")]
     assert len([row for row in rows if "→" not in row]) == 2  # the matrix and the photographs
     assert f"{BRACKETS} → drawn-b" in out
-    assert f"{BRACKETS} has no photograph of: " in out
+    assert f"{BRACKETS} has no usable photograph of: " in out
     assert f"Run: {tmp_path / '[b]'}" in out
 
 

@@ -16,12 +16,13 @@ from ccbench.runner import Request
 
 def request(*overrides: str) -> Request:
     protocol = load_protocol("quick", ["runs=3", *overrides])
-    return Request(("a", "b"), "alexnet", protocol, 0, "cpu")
+    contents = {"a": "photographs of a", "b": "photographs of b"}
+    return Request(("a", "b"), "alexnet", protocol, 0, "cpu", contents, "weights")
 
 
 def finished(folder: Path, done: Request) -> None:
     done.claim(folder)
-    (folder / MANIFEST).write_text("{}")
+    (folder / MANIFEST).write_text(json.dumps({"request": done.as_dict()}))
 
 
 def test_a_new_folder_is_made(tmp_path: Path) -> None:
@@ -59,6 +60,11 @@ def test_the_same_run_and_more_of_it_are_taken_up(tmp_path: Path, more: Request)
         (replace(request(), seed=1), "seed 0, not 1"),
         (replace(request(), device="cuda"), "device cpu, not cuda"),
         (request("face.sd=30", "head.ridge=1"), "protocol with another face, head"),
+        (
+            replace(request(), contents={"a": "photographs of a", "b": "others"}),
+            "on other photographs or labels of 'b'",
+        ),
+        (replace(request(), weights="others"), "with other weights of the backbone"),
     ],
 )
 def test_another_run_is_refused_once_it_is_finished(
@@ -67,12 +73,23 @@ def test_another_run_is_refused_once_it_is_finished(
     request().claim(tmp_path)
     # Nothing is lost of a run that was never finished.
     other.claim(tmp_path)
-    request().claim(tmp_path)
-    (tmp_path / MANIFEST).write_text("{}")
+    finished(tmp_path, request())
     with pytest.raises(RunError, match="holds another run") as refused:
         other.claim(tmp_path)
     assert f"({reason})" in str(refused.value)
     assert json.loads((tmp_path / REQUEST).read_text()) == request().as_dict()
+
+
+def test_what_a_later_start_asked_for_in_vain_does_not_count(tmp_path: Path) -> None:
+    finished(tmp_path, request())
+    request("runs=5").claim(tmp_path)
+    request().claim(tmp_path)
+    assert json.loads((tmp_path / REQUEST).read_text()) == request().as_dict()
+
+
+def test_other_photographs_have_another_folder() -> None:
+    others = replace(request(), contents={"a": "photographs of a", "b": "others"})
+    assert others.default_directory() != request().default_directory()
 
 
 def test_a_request_of_another_version_is_refused(tmp_path: Path) -> None:

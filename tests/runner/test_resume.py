@@ -61,8 +61,12 @@ def alive(pid: int) -> bool:
         return False
 
 
-def wait_until(condition: Callable[[], object], process: subprocess.Popen[str] | None) -> None:
-    end = time.monotonic() + PATIENCE
+def wait_until(
+    condition: Callable[[], object],
+    process: subprocess.Popen[str] | None,
+    patience: float = PATIENCE,
+) -> None:
+    end = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < end, "waited too long"
         if process is not None and process.poll() is not None:
@@ -115,7 +119,7 @@ def test_a_run_killed_at_any_moment_resumes_to_the_same_bytes(
             process.wait()
             if workers > 1 and PROC.is_dir():
                 assert len(workers_of_it) >= workers
-            wait_until(lambda gone=workers_of_it: not any(map(alive, gone)), None)  # type: ignore[misc]
+            wait_until(lambda gone=workers_of_it: not any(map(alive, gone)), None, 15)  # type: ignore[misc]
         assert not (out / "manifest.json").exists()
     done = set(entries(own_cache, "heads"))
     assert 0 < len(done) < 2 * RUNS
@@ -146,6 +150,7 @@ def test_ctrl_c_ends_kindly_and_the_next_start_goes_on(
         if moment == "the workers start" and PROC.is_dir():
             # Two workers, beside the process that Python keeps for shared resources.
             wait_until(lambda: len(children(process.pid)) >= 3, process)
+            time.sleep(random.uniform(0, 0.5))  # they start, or import
         else:
             wait_until(lambda: len(entries(own_cache, "heads")) > len(before), process)
         family = children(process.pid)
@@ -156,7 +161,7 @@ def test_ctrl_c_ends_kindly_and_the_next_start_goes_on(
         assert "Interrupted." in printed
         assert "goes on from here" in printed
         assert "Traceback" not in printed + error
-        wait_until(lambda: not any(map(alive, family)), None)
+        wait_until(lambda: not any(map(alive, family)), None, 15)
     done = entries(own_cache, "heads")
     assert set(done) >= before
     assert len(done) < 2 * RUNS

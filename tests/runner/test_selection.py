@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ccbench.exceptions import DatasetError, LeakageError, SplitError
-from ccbench.faces import FaceRecord, Photograph
+from ccbench.faces import UNSEEN, FaceRecord, Photograph
 from ccbench.protocol import Protocol, load_protocol
 from ccbench.runner.databases import Database
 from ccbench.runner.selection import (
@@ -144,6 +144,16 @@ def test_databases_may_share_what_is_left_out() -> None:
     refuse_shared_photographs([selected(one, {"x.png": BLACK}), selected(two, {"x.png": BLACK})])
     with pytest.raises(LeakageError):
         refuse_shared_photographs([selected(one), selected(two)])
+
+
+def test_a_dry_run_does_not_judge_photographs_it_has_not_opened() -> None:
+    # Two black files have the same bytes; only after a look they are known to be black.
+    rows = [*grid(4), ("x.png", "p000", "happy"), ("y.png", "p001", "sad")]
+    one, two = (database(rows, name, same={"x.png": "x", "y.png": "x"}) for name in ("one", "two"))
+    unseen = [FaceRecord(UNSEEN, "", None, 0.0)] * len(rows)
+    found = [select(mine, unseen, protocol(), 0) for mine in (one, two)]
+    assert [len(selection.chosen) for selection in found] == [30, 30]
+    refuse_shared_photographs(found)
 
 
 def test_two_databases_of_one_card_that_share_posers_are_refused() -> None:

@@ -129,6 +129,7 @@ class FakeBackbone:
             layer="x",
             layers=("x",),
             weights_digest="1",
+            recipe="1",
         )
         return replace(good, **self.spoiled)
 

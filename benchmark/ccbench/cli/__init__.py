@@ -77,6 +77,10 @@ class CcbenchGroup(click.Group):
             return super().invoke(ctx)
         except CcbenchError as error:
             raise Refusal(str(error)) from error
+        except OSError as error:
+            if error.filename is None:
+                raise
+            raise Refusal(f"{error.filename}: {error.strerror}") from error
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             raise click.exceptions.Exit(130) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-KINDS = ("datasets", "faces", "features", "heads", "scores")
+from ccbench.cache import KINDS
 
 
 @click.group()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +23,11 @@ class ManifestDataset:
     Args:
         manifest: the CSV file; ``path`` is relative to its folder unless a root is given.
         card: what the database is; without one, a card that says it is not described.
-        name: name of the dataset; the file's stem by default.
+        name: name of the dataset; the file's stem by default.  Blanks and other signs that
+            names cannot have become hyphens.
+
+    Raises:
+        DatasetError: a name without a letter or digit.
     """
 
     def __init__(
@@ -30,7 +35,7 @@ class ManifestDataset:
     ) -> None:
         self.manifest = manifest
         self.card = card or DatasetCard(
-            name=name or manifest.stem,
+            name=_card_name(name or manifest.stem, manifest),
             title=f"Photographs listed in {manifest.name}",
             terms=Terms(licence="not stated (a CSV manifest has no card)"),
         )
@@ -43,6 +48,13 @@ class ManifestDataset:
     def samples(self, root: Path, options: Mapping[str, str]) -> SampleTable:
         """Read the manifest; ``root`` is the folder its paths are relative to."""
         return read_manifest(self.manifest, root)
+
+
+def _card_name(text: str, manifest: Path) -> str:
+    name = re.sub(r"[^\w.-]+", "-", text).strip("-.")
+    if not name:
+        raise DatasetError(f"'{text}' cannot name a database; write -d NAME={manifest}")
+    return name
 
 
 def read_manifest(manifest: Path, root: Path | None = None) -> SampleTable:
@@ -84,6 +96,14 @@ def read_manifest(manifest: Path, root: Path | None = None) -> SampleTable:
             f"relative to {root} (give another folder with -d {manifest}=FOLDER)"
         )
     label.refuse_unknown(str(manifest), "use one of the seven expressions or a synonym")
+    spelling: dict[str, str] = {}
+    for sample in samples:
+        other = spelling.setdefault(sample.poser.casefold(), sample.poser)
+        if other != sample.poser:
+            raise DatasetError(
+                f"{manifest} has the posers '{other}' and '{sample.poser}': if they are one "
+                f"person write the name in one way, if they are two give them different names"
+            )
     if not samples:
         found = ", ".join(f"{reason} ({count})" for reason, count in sorted(label.left_out.items()))
         raise DatasetError(

@@ -24,19 +24,6 @@ class DatasetSpec:
     root: Path | None = None
     options: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def label(self) -> str:
-        """How the database is called in tables: the name, with its options."""
-        base = Path(self.name).stem if self.is_file else self.name
-        if not self.options:
-            return base
-        return f"{base}[{','.join(f'{k}={v}' for k, v in sorted(self.options.items()))}]"
-
-    @property
-    def is_file(self) -> bool:
-        """Whether the name is the path of a card or manifest."""
-        return Path(self.name).suffix.lower() in {".toml", ".csv", ".tsv"}
-
 
 def parse_dataset_spec(text: str) -> DatasetSpec:
     """Parse ``NAME[option=value,...]=ROOT``.

@@ -152,7 +152,7 @@ def _notes(
     for pair in run.manifest["databases"]:
         missing = [name for name in EXPRESSIONS if name not in pair["expressions"]]
         if missing:
-            notes.append(f"{pair['name']} has no photograph of: {', '.join(missing)}.")
+            notes.append(f"{pair['name']} has no usable photograph of: {', '.join(missing)}.")
     shown = {
         (str(train), str(test)): int(part["expression"].nunique())
         for (train, test), part in predictions.groupby(["train_database", "test_database"])

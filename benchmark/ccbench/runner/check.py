@@ -13,7 +13,7 @@ from ccbench.plugins import Plugins
 from ccbench.protocol import load_protocol
 from ccbench.runner.databases import Database, open_databases
 from ccbench.runner.observer import Observer, TaskProgress
-from ccbench.runner.selection import mark_duplicates
+from ccbench.runner.selection import select
 from ccbench.runner.work import FaceJob, do_faces
 
 INPUT_SIZE = 224
@@ -77,7 +77,8 @@ def check_database(
         CcbenchError: the database cannot be opened at all.
     """
     (database,) = open_databases([spec], plugins, cache, observer)
-    tasks = face_tasks(database.photographs, load_protocol("quick").face_recipe(INPUT_SIZE))
+    protocol = load_protocol("quick")
+    tasks = face_tasks(database.photographs, protocol.face_recipe(INPUT_SIZE))
     jobs = [FaceJob(cache.root, task) for task in tasks if not cache.find("faces", task.key)]
     if jobs:
         observer.stage("finding faces", len(jobs))
@@ -86,7 +87,7 @@ def check_database(
     records = tuple(record for task in tasks for record in read_records(task, cache))
     refused = ""
     try:
-        mark_duplicates(database, records)
+        records = select(database, records, protocol, seed=0).records
     except CcbenchError as error:
         refused = str(error)
     return Check(database, records, _duplicates(database), refused)

@@ -34,6 +34,15 @@ class Database:
     table: SampleTable
     photographs: tuple[Photograph, ...]
 
+    @property
+    def digest(self) -> str:
+        """Hash of the photographs' bytes with their posers and expressions; no paths."""
+        rows = [
+            [photograph.digest, sample.poser, sample.expression]
+            for sample, photograph in zip(self.table, self.photographs, strict=True)
+        ]
+        return content_key("database", rows=sorted(rows))
+
 
 def dataset_root(dataset: Dataset, root: Path | None, cache: Cache, observer: Observer) -> Path:
     """Return the folder to read: the user's, or the one a generated dataset is drawn into.
@@ -90,7 +99,8 @@ def open_databases(
     for name, count in Counter(name for name, *_ in opened).items():
         if count > 1:
             raise DatasetError(
-                f"{count} databases are called '{name}'; name CSV manifests with -d NAME=FILE.csv"
+                f"{count} databases are called '{name}'; give their cards different names, or "
+                f"name CSV manifests with -d NAME=FILE.csv"
             )
     tables = []
     for name, spec, dataset, root in opened:

@@ -13,7 +13,7 @@ from ccbench.augmentation import PLAIN, render_view
 from ccbench.cache import Cache
 from ccbench.datasets import DatasetSpec
 from ccbench.executors.local import one_thread
-from ccbench.faces import FaceRecord, read_records
+from ccbench.faces import UNSEEN, FaceRecord, read_records
 from ccbench.features import normalise
 from ccbench.heads import he_normal
 from ccbench.plugins import Plugins
@@ -77,7 +77,8 @@ def estimate(
 ) -> Estimate:
     """List what ``run_matrix`` would compute; time one unit of each stage.
 
-    Nothing is trained and nothing is written, except that generated databases are drawn.
+    Nothing is trained and no run is written; generated databases are drawn, and weights that
+    a hub has are downloaded.
     """
     plan = prepare(databases, backbone, protocol, seed, device, plugins, cache, observer)
     selections, faces_cached, faces_anew = [], 0, 0
@@ -88,7 +89,7 @@ def estimate(
                 records += read_records(task, cache)
                 faces_cached += len(task.photographs)
             else:
-                records += [FaceRecord("ok", "", None, 0.0)] * len(task.photographs)
+                records += [FaceRecord(UNSEEN, "", None, 0.0)] * len(task.photographs)
                 faces_anew += len(task.photographs)
         selections.append(select(database, records, protocol, seed))
     refuse_shared_photographs(selections)

@@ -123,7 +123,13 @@ def prepare(
     recipe = protocol.face_recipe(extractor.input_size)
     return Preparation(
         request=Request(
-            tuple(database.name for database in opened), backbone, protocol, seed, device
+            tuple(database.name for database in opened),
+            backbone,
+            protocol,
+            seed,
+            device,
+            {database.name: database.digest for database in opened},
+            extractor.weights_digest,
         ),
         protocol=protocol,
         databases=opened,
@@ -161,7 +167,8 @@ def run_matrix(
         seed: base of every random choice.
         out: run directory; by default one below ``runs/`` named after the request.
         device: "auto", "cpu", "cuda", ...
-        workers: processes; 1 computes in this one.
+        workers: processes; 1 computes in this one.  With more, a script needs the usual
+            ``if __name__ == "__main__":`` around the call.
         cache: cache folder; ``$CCBENCH_CACHE`` or the user's by default.
         observer: told what is running.
         plugins: loaded plugins; the installed ones by default.

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ class Request:
         protocol: with the user's values set.
         seed: base seed.
         device: "cpu" or "cuda".
+        contents: per database, the hash of its photographs and labels.
+        weights: digest of the backbone's weights.
     """
 
     databases: tuple[str, ...]
@@ -33,6 +35,8 @@ class Request:
     protocol: Protocol
     seed: int
     device: str
+    contents: Mapping[str, str] = field(default_factory=dict)
+    weights: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -42,6 +46,8 @@ class Request:
             "protocol": self.protocol.model_dump(mode="json"),
             "seed": self.seed,
             "device": self.device,
+            "contents": dict(self.contents),
+            "weights": self.weights,
         }
 
     def default_directory(self) -> Path:
@@ -56,7 +62,7 @@ class Request:
         """Make the run directory, or take up the run that is in it.
 
         A directory is taken up when its run had the same protocol, backbone, seed and
-        device, no other databases and no more runs: then nothing of it is lost.
+        device, no other photographs and no more runs: then nothing of it is lost.
 
         Raises:
             RunError: the folder holds something else or cannot be written.
@@ -70,9 +76,11 @@ class Request:
             and not all(map(atomic.is_scratch, folder.iterdir()))
         ):
             raise RunError(f"{folder} is not empty and holds no run; choose another --out")
-        if earlier is not None:
-            difference = _difference(earlier, self.as_dict())
-            if difference and (folder / MANIFEST).exists():
+        finished = read_json(folder / MANIFEST)
+        if finished is not None:
+            # What is finished counts, not what a later start may have asked for in vain.
+            difference = _difference(finished.get("request", {}), self.as_dict())
+            if difference:
                 raise RunError(f"{folder} holds another run ({difference}); choose another --out")
         write_json(folder / REQUEST, self.as_dict())
         atomic.remove_abandoned(folder)
@@ -90,10 +98,15 @@ def _difference(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> str:
         lost = _missing(earlier["databases"], now["databases"])
         if lost:
             return f"with the database {lost}"
+        for name, digest in earlier["contents"].items():
+            if digest != now["contents"][name]:
+                return f"on other photographs or labels of '{name}'"
         old, new = _comparable(earlier), _comparable(now)
         for key in ("backbone", "seed", "device"):
             if old[key] != new[key]:
                 return f"{key} {old[key]}, not {new[key]}"
+        if old["weights"] != new["weights"]:
+            return "with other weights of the backbone"
         if old["protocol"] != new["protocol"]:
             changed = sorted(
                 key

@@ -46,7 +46,7 @@ def mark_duplicates(database: Database, records: Sequence[FaceRecord]) -> list[F
     for index, photograph in enumerate(database.photographs):
         other = first.setdefault(photograph.digest, index)
         # Black files are all alike; they are left out anyway.
-        if other == index or not records[index].usable:
+        if other == index or not records[index].usable or not records[index].seen:
             continue
         a, b = database.table[other], database.table[index]
         pair = f"{database.table.relative(a.path)} and {database.table.relative(b.path)}"
@@ -97,6 +97,8 @@ def refuse_shared_photographs(selections: Sequence[Selection]) -> None:
     owner: dict[str, tuple[Selection, int]] = {}
     for selection in selections:
         for index in selection.chosen:
+            if not selection.records[index].seen:
+                continue
             photograph = selection.database.photographs[index]
             other, other_index = owner.setdefault(photograph.digest, (selection, index))
             if other is not selection:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ccbench.cache import Cache
 from ccbench.evaluation import ScoreTask, score
-from ccbench.faces import FaceTask, make_faces
+from ccbench.exceptions import BackboneError
+from ccbench.faces import SHARD, FaceTask, make_faces
 from ccbench.features import BackboneIdentity, FeatureTask, make_features
 from ccbench.heads import load_head
 from ccbench.interfaces import FeatureExtractor
@@ -18,9 +19,6 @@ from ccbench.runner.selection import Selection
 from ccbench.training import TrainingTask, train_head
 
 Report = Callable[[float], None]
-SHARD = 32
-"""Photographs in one feature task."""
-
 _extractors: dict[tuple[str, str], FeatureExtractor] = {}
 
 
@@ -73,7 +71,12 @@ def do_features(job: FeatureJob, report: Report) -> None:
     """Compute the features of a job; the backbone is loaded once per process."""
     key = (job.task.backbone.name, job.device)
     if key not in _extractors:
-        _extractors[key] = load_plugins(quiet=True).backbone(key[0]).load(job.device)
+        extractor = load_plugins(quiet=True).backbone(key[0]).load(job.device)
+        if extractor.weights_digest != job.task.backbone.weights:
+            raise BackboneError(
+                f"the weights of '{key[0]}' changed during the run; start the run again"
+            )
+        _extractors[key] = extractor
     make_features(job.task, Cache(job.cache), _extractors[key], job.device)
     report(1.0)
 
@@ -104,8 +107,7 @@ def feature_tasks(
     backbone: BackboneIdentity,
 ) -> list[FeatureTask]:
     """Cut the chosen photographs of a database into feature tasks."""
-    training, test = protocol.training_views, protocol.test_views
-    views = (*training, *(view for view in test if view not in training))
+    views = protocol.computed_views
     where = [
         (task, row)
         for task, entry in enumerate(face_tasks)
@@ -136,8 +138,8 @@ def make_cells(
         seed: base seed.
         device: where heads are trained.
     """
-    training_views = protocol.training_views
-    views = (*training_views, *(v for v in protocol.test_views if v not in training_views))
+    views = protocol.computed_views
+    training_views = tuple(views.index(view) for view in protocol.training_views)
     test_views = tuple(views.index(view) for view in protocol.test_views)
     cells = []
     for run in range(protocol.runs):
@@ -151,7 +153,7 @@ def make_cells(
                 features=keys,
                 train=labelled_rows(selection, split.train),
                 validation=labelled_rows(selection, split.validation),
-                views=tuple(range(len(training_views))),
+                views=training_views,
                 head=protocol.head,
                 schedule=protocol.training,
                 device=device,

@@ -57,6 +57,7 @@ def check_backbone(backbone: Backbone, device: str = "cpu") -> None:
     assert isinstance(backbone.card, BackboneCard), "card is not a BackboneCard"
     extractor = backbone.load(device)
     assert extractor.weights_digest, "weights_digest is empty"
+    assert extractor.recipe, "recipe is empty; name the network and a version of its code"
     assert extractor.layer in extractor.layers, f"the layer {extractor.layer} is not in layers"
     assert not extractor.module.training, "the module is in training mode; call eval()"
     trainable = [n for n, p in extractor.module.named_parameters() if p.requires_grad]

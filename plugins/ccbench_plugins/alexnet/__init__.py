@@ -99,6 +99,7 @@ class AlexNet:
             layer="conv5",
             layers=("conv5",),
             weights_digest=SHA256,
+            recipe="alexnet-1",
         )
 
 

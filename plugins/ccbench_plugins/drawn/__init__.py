@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ccbench import hookimpl
+from ccbench.cache import content_key
 from ccbench.datasets import PatternDataset
 from ccbench.hookspecs import RegisterDataset
 from ccbench.interfaces import Progress
 from ccbench.samples import SampleTable
-from ccbench.testing.drawn import DRAWING, DRAWN_DATABASES, DrawnDatabase, write_database
+from ccbench.testing.recipes import DRAWING, DRAWN_DATABASES, DrawnDatabase
 from ccbench_registry import DatasetCard, FilePattern, Terms
 
 
@@ -37,10 +38,13 @@ class DrawnDataset:
     @property
     def recipe(self) -> str:
         """Everything that decides the drawings."""
-        return f"{DRAWING} {self.database!r}"
+        return content_key("drawing", code=DRAWING, database=self.database)
 
     def generate(self, directory: Path, progress: Progress) -> None:
         """Draw all photographs into ``directory``."""
+        # Imports OpenCV, which listing datasets does without.
+        from ccbench.testing.drawn import write_database
+
         write_database(self.database, directory, progress=progress)
 
     def samples(self, root: Path, options: Mapping[str, str]) -> SampleTable:

@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ccbench import hookimpl
-from ccbench.datasets import PatternDataset, read_manifest
+from ccbench.datasets import PatternDataset
 from ccbench.exceptions import DatasetError
 from ccbench.hookspecs import RegisterDataset
 from ccbench.samples import SampleTable
@@ -33,13 +33,12 @@ class Krc:
 
     @property
     def options(self) -> Mapping[str, str]:
-        """Pattern, view and manifest."""
+        """Pattern and view; a manifest is given instead of the folder, ``krc=list.csv``."""
         return {
             "pattern": "regular expression for the file names, with the groups poser, "
             "expression and view",
             "view": "view codes to keep, joined by + (default d, if there is no other; * keeps "
             "all)",
-            "manifest": "CSV with the columns path, poser, expression; overrides the pattern",
         }
 
     def samples(self, root: Path, options: Mapping[str, str]) -> SampleTable:
@@ -49,12 +48,6 @@ class Krc:
             DatasetError: among others, view codes other than ``d`` while the option
                 ``view`` is not given; the codes are named with their counts.
         """
-        if "manifest" in options or root.suffix.lower() in {".csv", ".tsv"}:
-            if {"pattern", "view"} & options.keys():
-                raise DatasetError("krc: a manifest takes neither 'pattern' nor 'view'; drop them")
-            if "manifest" in options:
-                return read_manifest(Path(options["manifest"]).expanduser(), root)
-            return read_manifest(root)
         dataset = PatternDataset(self._card_with(options.get("pattern")))
         if "view" not in dataset.options:
             if "view" in options:

@@ -83,6 +83,7 @@ class TimmBackbone:
             layer="pooled",
             layers=("pooled",),
             weights_digest=_digest(module),
+            recipe=f"timm {timm.__version__} {self.name}",
         )
 
     def _create(self, timm: Any) -> torch.nn.Module:
