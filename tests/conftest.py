@@ -174,15 +174,18 @@ def install() -> Install:
 
 @pytest.fixture(scope="session")
 def lab_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder in which the plugin of ``tests/lab`` is installed."""
-    folder = tmp_path_factory.mktemp("site")
-    source = Path(__file__).parent / "lab" / "mylab_ccbench.py"
-    _install(
-        folder,
-        "mylab-ccbench",
-        {"mylab": "mylab_ccbench"},
-        mylab_ccbench=source.read_text(encoding="utf-8"),
+    """Return a folder in which pip has installed the plugin of ``tests/lab``."""
+    project, folder = tmp_path_factory.mktemp("mylab"), tmp_path_factory.mktemp("site")
+    shutil.copy(Path(__file__).parent / "lab" / "mylab_ccbench.py", project)
+    (project / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+        '[project]\nname = "mylab-ccbench"\nversion = "1.0"\n'
+        '[project.entry-points.ccbench]\nmylab = "mylab_ccbench"\n'
+        '[tool.hatch.build.targets.wheel]\ninclude = ["mylab_ccbench.py"]\n'
     )
+    options = ("--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--target", folder)
+    command = [sys.executable, "-m", "pip", "install", *options, project]
+    subprocess.run([str(part) for part in command], check=True, capture_output=True)
     return folder
 
 

@@ -164,7 +164,7 @@ class Cache:
         found = {}
         for kind in KINDS:
             folder = self.root / kind
-            entries = sum(1 for _ in folder.glob("*/*/")) if folder.is_dir() else 0
+            entries = sum(not atomic.is_scratch(entry) for entry in folder.glob("*/*/"))
             size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
             found[kind] = Usage(entries, size)
         return found

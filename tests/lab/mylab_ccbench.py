@@ -1,7 +1,6 @@
 """A laboratory's plugin: one of everything, as a package outside of ccbench would have it.
 
-The fixture ``lab_folder`` copies it next to metadata of its own, so that tests find it as
-an installed distribution ``mylab-ccbench``.
+The fixture ``lab_folder`` has pip install it as the distribution ``mylab-ccbench``.
 """
 
 from __future__ import annotations
