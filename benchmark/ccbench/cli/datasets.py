@@ -151,7 +151,11 @@ def _print_check(console: Console, found: Check) -> None:
     )
     _list(console, "Incomplete posers", [f"{p}: no {', '.join(n)}" for p, n in incomplete.items()])
     _list(console, "Files that do not match", [table.relative(path) for path in table.unmatched])
-    _list(console, "Left out", [f"{reason}: {n} files" for reason, n in table.left_out.items()])
+    _list(
+        console,
+        "Left out",
+        [f"{reason}: {n} file{'s' * (n != 1)}" for reason, n in table.left_out.items()],
+    )
     _list(console, "Handled", list(table.warnings))
     _list(console, "Same bytes", [" = ".join(group) for group in found.duplicates])
     unreadable = found.with_status("unreadable", "black")
