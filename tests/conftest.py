@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
 import pytest
 
 from ccbench.results import Run
 from ccbench.runner import run_matrix
 from ccbench.testing.drawn import DRAWN_DATABASES, write_database
+
+if TYPE_CHECKING:
+    import torch
+    from numpy.typing import NDArray
 
 POSERS = 10
 
@@ -33,6 +39,46 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CCBENCH_CACHE", str(folder))
     monkeypatch.chdir(tmp_path)
     return folder
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Keep torch's threads from waiting for each other over small matrices."""
+    import torch
+
+    usual = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(usual)
+
+
+class Oracle(Protocol):
+    """Fits scikit-learn's logistic regression; returns its logits of the test features."""
+
+    def __call__(
+        self, features: torch.Tensor, labels: torch.Tensor, ridge: float, test: torch.Tensor
+    ) -> NDArray[np.float64]: ...
+
+
+@pytest.fixture
+def sklearn_logits() -> Oracle:
+    """Return scikit-learn's answer to the problem that ``fit_logistic`` documents."""
+    from sklearn.linear_model import LogisticRegression
+
+    def solve(
+        features: torch.Tensor, labels: torch.Tensor, ridge: float, test: torch.Tensor
+    ) -> NDArray[np.float64]:
+        """Solve the documented problem with scikit-learn."""
+        x = features.numpy().astype(np.float64)
+        centre = x.mean(0)
+        scale = math.sqrt(((x - centre) ** 2).sum(1).mean())
+        # mean cross-entropy + ridge |w|^2  =  (1 / C n) (C sum cross-entropy + |w|^2 / 2)
+        model = LogisticRegression(C=1 / (2 * ridge * len(x)), tol=1e-10, max_iter=20_000)
+        model.fit((x - centre) / scale, labels.numpy())
+        found: NDArray[np.float64] = model.decision_function((test.numpy() - centre) / scale)
+        return found
+
+    return solve
 
 
 @pytest.fixture(scope="session")

@@ -1,19 +1,16 @@
-"""Training: against scikit-learn, and against a loop written out with torch's own parts."""
+"""Training a head: against a loop written out with torch's own parts."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 from torch import nn
 from torch.nn import functional as F
 
@@ -22,133 +19,16 @@ from ccbench.cache import Cache
 from ccbench.exceptions import CcbenchError
 from ccbench.heads import Head, load_head
 from ccbench.protocol import LogisticHead, PerceptronHead, Schedule
-from ccbench.training import Curve, TrainingTask, fit_logistic, read_curve, train_head
+from ccbench.training import Curve, TrainingTask, read_curve, train_head
 
+if TYPE_CHECKING:
+    from tests.conftest import Oracle
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Keep torch's threads from waiting for each other over matrices this small."""
-    usual = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(usual)
-
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 EXPRESSIONS = ("happy", "sad", "angry")
 FEATURES = 10
 VIEWS = 3
-
-
-def clusters(
-    count: int, features: int, classes: int, seed: int, spread: float = 1.0
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return points around class centres, far from the origin, of uneven columns."""
-    rng = np.random.default_rng(seed)
-    labels = np.concatenate([np.arange(classes), rng.integers(0, classes, count - classes)])
-    centres = rng.normal(size=(classes, features)) * spread
-    points = centres[labels] + rng.normal(size=(count, features))
-    points = points * rng.uniform(0.2, 3, features) + rng.normal(size=features) * 5
-    return torch.from_numpy(points).to(torch.float32), torch.from_numpy(labels)
-
-
-def sklearn_logits(
-    features: torch.Tensor, labels: torch.Tensor, ridge: float, test: torch.Tensor
-) -> NDArray[np.float64]:
-    """Solve the documented problem with scikit-learn."""
-    x = features.numpy().astype(np.float64)
-    centre = x.mean(0)
-    scale = math.sqrt(((x - centre) ** 2).sum(1).mean())
-    # mean cross-entropy + ridge |w|^2  =  (1 / C n) (C sum cross-entropy + |w|^2 / 2)
-    model = LogisticRegression(C=1 / (2 * ridge * len(x)), tol=1e-10, max_iter=20_000)
-    model.fit((x - centre) / scale, labels.numpy())
-    found: NDArray[np.float64] = model.decision_function((test.numpy() - centre) / scale)
-    return found
-
-
-@pytest.mark.parametrize(
-    ("count", "features", "classes", "ridge"),
-    [
-        (300, 8, 3, 1e-3),  # more rows than features
-        (120, 30, 7, 1e-4),
-        (60, 400, 7, 1e-4),  # more features than rows: the case of CONV5 features
-        (40, 41, 4, 1e-2),
-    ],
-)
-def test_logistic_regression_equals_scikit_learns(
-    count: int, features: int, classes: int, ridge: float
-) -> None:
-    x, labels = clusters(count, features, classes, seed=count, spread=0.6)
-    test, _ = clusters(50, features, classes, seed=count, spread=0.6)
-    test = test[torch.randperm(50, generator=torch.Generator().manual_seed(0))] + 0.1
-    weight, bias = fit_logistic(x, labels, classes, ridge)
-    assert weight.shape == (classes, features)
-    assert bias.shape == (classes,)
-    for points in (x, test):
-        ours = (points @ weight.T + bias).double().numpy()
-        theirs = sklearn_logits(x, labels, ridge, points)
-        # The bias is free: only differences between units are determined.
-        ours -= ours.mean(1, keepdims=True)
-        theirs -= theirs.mean(1, keepdims=True)
-        assert np.abs(theirs).max() > 1
-        assert np.abs(ours - theirs).max() < 2e-3 * np.abs(theirs).max()
-
-
-def test_logistic_regression_of_two_classes() -> None:
-    x, labels = clusters(80, 5, 2, seed=3, spread=0.4)
-    weight, bias = fit_logistic(x, labels, 2, 1e-3)
-    ours = (x @ weight.T + bias).double()
-    # scikit-learn fits one vector of weights; two opposite ones share its norm by halves.
-    theirs = sklearn_logits(x, labels, 1e-3 / 2, x)
-    assert np.abs((ours[:, 1] - ours[:, 0]).numpy() - theirs).max() < 5e-3
-
-
-def test_the_objective_cannot_be_lowered() -> None:
-    x, labels = clusters(60, 90, 4, seed=1)
-    ridge = 1e-3
-    weight, bias = (t.double() for t in fit_logistic(x, labels, 4, ridge))
-    centre = x.double().mean(0)
-    scale = float((x - centre).pow(2).sum(1).mean().sqrt())
-
-    def objective(w: torch.Tensor, b: torch.Tensor) -> float:
-        cross_entropy = F.cross_entropy(x.double() @ w.T + b, labels)
-        # In the scaled space the weights are w * scale.
-        return float(cross_entropy + ridge * (w * scale).pow(2).sum())
-
-    best = objective(weight, bias)
-    generator = torch.Generator().manual_seed(0)
-    for _ in range(50):
-        step = torch.randn(weight.shape, generator=generator, dtype=torch.float64)
-        step *= 0.01 * weight.norm() / step.norm()
-        shift = torch.randn(4, generator=generator, dtype=torch.float64) * 0.01
-        # A step of the weights moves the point the bias refers to; keep it at the centre.
-        assert objective(weight + step, bias - step @ centre + shift) > best - 1e-7
-    assert best < objective(torch.zeros_like(weight), torch.zeros_like(bias)) - 0.5
-
-
-def test_a_larger_ridge_gives_smaller_weights() -> None:
-    x, labels = clusters(60, 20, 3, seed=2)
-    norms = [float(fit_logistic(x, labels, 3, ridge)[0].norm()) for ridge in (1e-4, 1e-2, 1)]
-    assert norms[0] > 2 * norms[1] > 4 * norms[2]
-
-
-def test_features_that_say_nothing_give_the_class_frequencies() -> None:
-    labels = torch.tensor([0] * 6 + [1] * 3 + [2])
-    weight, bias = fit_logistic(torch.full((10, 4), 3.0), labels, 3, 1e-3)
-    assert not weight.any()
-    assert torch.allclose(torch.softmax(bias, 0), torch.tensor([0.6, 0.3, 0.1]), atol=1e-4)
-
-
-def test_features_far_from_zero_lose_no_accuracy() -> None:
-    x, labels = clusters(60, 20, 3, seed=4)
-    near = fit_logistic(x, labels, 3, 1e-3)
-    far = fit_logistic(x + 100, labels, 3, 1e-3)
-    for (weight, bias), points in ((near, x), (far, x + 100)):
-        logits = points.double() @ weight.double().T + bias.double()
-        probability = torch.softmax(logits, 1)
-        assert torch.allclose(
-            probability, torch.softmax(x.double() @ near[0].double().T + near[1].double(), 1),
-            atol=2e-3,
-        )  # fmt: skip
 
 
 # --- tasks on stored features -------------------------------------------------------------
@@ -456,7 +336,7 @@ def test_training_that_diverges_says_so() -> None:
     assert cache.find("heads", task_of(schedule=schedule).key) is None
 
 
-def test_a_logistic_head_is_fitted_on_the_training_views() -> None:
+def test_a_logistic_head_is_fitted_on_the_training_views(sklearn_logits: Oracle) -> None:
     cache = Cache()
     features = store(cache)
     task = task_of(head=LogisticHead(kind="logistic", ridge=1e-2), schedule=None)

@@ -94,9 +94,9 @@ class FeatureTask:
     @property
     def key(self) -> str:
         """The cache key: photographs, both recipes, backbone and views, never paths."""
-        photographs = [self.faces[task].photographs[row].digest for task, row in self.rows]
         import torch
 
+        photographs = [self.faces[task].photographs[row].digest for task, row in self.rows]
         backbone = {k: v for k, v in vars(self.backbone).items() if k != "name"}
         return content_key(
             "features",

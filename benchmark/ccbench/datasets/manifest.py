@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import difflib
 import io
 import re
 from collections import Counter
@@ -12,7 +13,7 @@ from pathlib import Path
 from ccbench.datasets.labels import LabelReader
 from ccbench.exceptions import DatasetError
 from ccbench.samples import Sample, SampleTable
-from ccbench_registry import DatasetCard, Terms, suggestion
+from ccbench_registry import DatasetCard, Terms
 
 REQUIRED = ("path", "poser", "expression")
 
@@ -170,5 +171,5 @@ def _near_column(column: str, columns: list[str]) -> str:
     for name in columns:
         if name.lower() in (*synonyms[column], column):
             return f"; rename '{name}' to '{column}'"
-    hint = suggestion(column, columns)
-    return f"; rename {hint.removeprefix('did you mean ').rstrip('?')}" if "mean" in hint else ""
+    near = difflib.get_close_matches(column, columns, n=1)
+    return f"; rename '{near[0]}' to '{column}'" if near else ""
