@@ -157,7 +157,7 @@ def ccbench(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
 
         capfd.readouterr()
         # Plugins are found once a process; tests install others.
-        vars(cli).pop("_from_plugins", None)
+        vars(cli).pop("from_plugins", None)
         with pytest.raises(SystemExit) as left:
             cli.main([str(argument) for argument in arguments], prog_name="ccbench")
         code = left.value.code

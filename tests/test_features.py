@@ -264,6 +264,22 @@ def test_rows_equal_naive_indexing(sizes: tuple[int, ...]) -> None:
     assert np.array_equal(found.rows(ends, np.zeros_like(ends)), whole[ends, 0])
 
 
+@pytest.mark.parametrize("sizes", [(7,), (3, 1, 5)])
+def test_some_columns_and_weighted_sums_of_rows(sizes: tuple[int, ...]) -> None:
+    found, whole = block(Cache(), sizes)
+    rng = np.random.default_rng(2)
+    photographs, views = rng.integers(0, sum(sizes), 20), rng.integers(0, 4, 20)
+    expected = whole[photographs, views]
+    assert np.array_equal(found.rows(photographs, views, slice(2, 99)), expected[:, 2:])
+    coefficients, origin = rng.normal(size=(3, 20)), rng.normal(size=6)
+    sums = found.combine(coefficients, photographs, views, origin)
+    naive_sums = [
+        sum(c * (row.astype(np.float64) - origin) for c, row in zip(line, expected, strict=True))
+        for line in coefficients
+    ]
+    assert np.allclose(sums, naive_sums, rtol=0, atol=1e-12)
+
+
 def test_rows_of_no_photograph() -> None:
     found, _ = block(Cache(), (3, 2))
     nothing = np.array([], np.intp)

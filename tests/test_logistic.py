@@ -9,7 +9,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from ccbench.training import fit_logistic
+from ccbench import logistic
+from ccbench.exceptions import CcbenchError
+from ccbench.logistic import fit_gram, fit_logistic
 
 if TYPE_CHECKING:
     from tests.conftest import Oracle
@@ -113,3 +115,55 @@ def test_features_far_from_zero_lose_no_accuracy() -> None:
             probability, torch.softmax(x.double() @ near[0].double().T + near[1].double(), 1),
             atol=2e-3,
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(("features", "origin"), [(400, 0.0), (20, 3.0)])
+def test_inner_products_are_enough(features: int, origin: float, sklearn_logits: Oracle) -> None:
+    """The head of points of which only inner products are known, about any origin."""
+    x, labels = clusters(60, features, 5, seed=6, spread=0.5)
+    test, _ = clusters(30, features, 5, seed=6, spread=0.5)
+    points, others = (t.double().numpy() - origin for t in (x, test + 0.1))
+    combination, bias = fit_gram(points @ points.T, labels.numpy(), 5, 1e-3)
+    assert combination.shape == (5, 60)
+    assert np.abs(combination.sum(1)).max() < 1e-10
+    theirs = sklearn_logits(x, labels, 1e-3, test + 0.1)
+    for ours in (
+        (combination @ (points @ others.T) + bias[:, None]).T,
+        others @ (combination @ points).T + bias,
+    ):
+        gap = ours - theirs
+        gap -= gap.mean(1, keepdims=True)
+        assert np.abs(gap).max() < 1e-4 * np.abs(theirs).max()
+
+
+def test_the_same_head_from_features_and_from_inner_products(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    x, labels = clusters(90, 120, 4, seed=7, spread=0.5)
+    in_span = fit_logistic(x, labels, 4, 1e-3)
+    monkeypatch.setattr(logistic, "GRAM_LIMIT", 0)
+    as_they_are = fit_logistic(x, labels, 4, 1e-3)
+    for one, other in zip(in_span, as_they_are, strict=True):
+        assert torch.allclose(one, other, rtol=0, atol=1e-4 * float(other.abs().max()))
+
+
+def test_photographs_that_are_there_twice(sklearn_logits: Oracle) -> None:
+    x, labels = clusters(40, 200, 4, seed=8, spread=0.5)
+    x, labels = torch.cat((x, x[:20])), torch.cat((labels, labels[:20]))
+    weight, bias = fit_logistic(x, labels, 4, 1e-3)
+    gap = (x @ weight.T + bias).double().numpy() - sklearn_logits(x, labels, 1e-3, x)
+    assert np.abs(gap - gap.mean(1, keepdims=True)).max() < 5e-3
+
+
+@pytest.mark.parametrize("ridge", [1e-8, 1e-12])
+def test_classes_that_can_be_told_apart_with_hardly_a_ridge(ridge: float) -> None:
+    x, labels = clusters(60, 90, 4, seed=1)
+    weight, bias = fit_logistic(x, labels, 4, ridge)
+    assert float(F.cross_entropy(x.double() @ weight.double().T + bias, labels)) < 1e-3
+
+
+def test_a_fit_that_does_not_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logistic, "_NEWTON_STEPS", 2)
+    x, labels = clusters(60, 20, 3, seed=2)
+    with pytest.raises(CcbenchError, match=r"did not converge .*raise head.ridge with --set"):
+        fit_logistic(x, labels, 3, 1e-4)

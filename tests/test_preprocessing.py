@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,9 +19,12 @@ from ccbench.preprocessing import (
     crop_square,
     decode_grey,
     equalise,
+    face_crop,
     find_face,
+    grey_from_bgr,
     oval,
     standardise,
+    standardise_in_box,
 )
 from ccbench.testing.drawn import DRAWN_DATABASES, Nuisance, draw_face, draw_identity
 
@@ -474,3 +478,25 @@ def test_the_recipe_sets_size_and_grey_levels(photo: Image.Image) -> None:
     assert face.pixels.shape == (100, 100)
     assert face.pixels[0, 0] == 90
     assert face.pixels[oval(100) > 0.999].std() == pytest.approx(10, abs=1.5)
+
+
+def test_a_given_box_is_cropped_as_a_found_one(drawn_folders: dict[str, Path]) -> None:
+    data = (drawn_folders["drawn-a"] / "p01_happy.png").read_bytes()
+    recipe = FaceRecipe()
+    whole = standardise(data, recipe)
+    grey = decode_grey(data)
+    assert face_crop(grey, recipe) == whole.box
+    assert whole.box is not None
+    pixels, clipped = standardise_in_box(grey, whole.box, recipe)
+    assert np.array_equal(pixels, whole.pixels)  # type: ignore[arg-type]
+    assert clipped == whole.clipped
+    x, y, side = whole.box
+    moved, _ = standardise_in_box(grey, (x + 20, y, side), recipe)
+    assert not np.array_equal(moved, pixels)
+
+
+def test_the_grey_of_pixels_is_the_grey_of_their_file() -> None:
+    colours = np.random.default_rng(0).integers(0, 256, (9, 7, 3), dtype=np.uint8)
+    _, file = cv2.imencode(".png", colours)
+    assert np.array_equal(grey_from_bgr(colours), decode_grey(file.tobytes()))
+    assert np.array_equal(grey_from_bgr(colours[..., 0]), colours[..., 0])

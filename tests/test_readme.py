@@ -52,8 +52,9 @@ def test_the_python_example_runs(
 ) -> None:
     (example,) = blocks("README.md", "python")
     assert len(example.strip().splitlines()) <= 10
-    # The same code on ten posers instead of sixty.
-    example = example.replace('["drawn-a", "drawn-b"]', repr(small_specs))
+    # The same code on ten drawn posers instead of sixty rendered ones.
+    example = example.replace('["synthetic-a", "synthetic-b"]', repr(small_specs))
+    assert repr(small_specs) in example
     monkeypatch.setenv("CCBENCH_CACHE", str(session_cache))
     monkeypatch.chdir(tmp_path)
     exec(compile(example, "README.md", "exec"), {})
@@ -71,6 +72,19 @@ def test_the_plugin_example_registers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert callable(register)
     register(registered.append)
     assert [item.card.name for item in registered] == ["mylab"]  # type: ignore[attr-defined]
+
+
+def test_the_rendering_example_renders() -> None:
+    namespace: dict[str, object] = {}
+    exec(compile(blocks("docs/rendered.md", "python")[0], "docs/rendered.md", "exec"), namespace)
+    assert namespace["portrait"].shape == (300, 240, 3)  # type: ignore[attr-defined]
+
+
+def test_the_recipe_of_the_docs_is_one() -> None:
+    from ccbench_plugins.rendered.recipe import read_recipe
+
+    recipe = read_recipe(blocks("docs/rendered.md", "toml")[0], "docs/rendered.md")
+    assert recipe.jitter.strength == (0.5, 1.0)
 
 
 def test_the_pages_that_are_linked_exist() -> None:

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F
 
-from ccbench import seeds
+from ccbench import seeds, training
 from ccbench.cache import Cache
 from ccbench.exceptions import CcbenchError
+from ccbench.features import FeatureBlock
 from ccbench.heads import Head, load_head
 from ccbench.protocol import LogisticHead, PerceptronHead, Schedule
-from ccbench.training import Curve, TrainingTask, read_curve, train_head
+from ccbench.training import Curve, TrainingTask, gram_task, read_curve, train_head
 
 if TYPE_CHECKING:
     from tests.conftest import Oracle
@@ -34,12 +35,14 @@ VIEWS = 3
 # --- tasks on stored features -------------------------------------------------------------
 
 
-def store(cache: Cache, count: int = 30, gain: float = 1.0) -> NDArray[np.float16]:
+def store(
+    cache: Cache, count: int = 30, gain: float = 1.0, width: int = FEATURES
+) -> NDArray[np.float16]:
     """Store features of photographs in two shards: (photographs, views, features)."""
     rng = np.random.default_rng(0)
-    centres = rng.normal(size=(len(EXPRESSIONS), 1, FEATURES)) * 1.5
+    centres = rng.normal(size=(len(EXPRESSIONS), 1, width)) * 1.5
     labels = np.arange(count) % len(EXPRESSIONS)
-    values = centres[labels] + rng.normal(size=(count, VIEWS, FEATURES))
+    values = centres[labels] + rng.normal(size=(count, VIEWS, width))
     array = (values * gain).astype(np.float16)
     for key, part in (("shard-1", array[:17]), ("shard-2", array[17:])):
         with cache.create("features", key) as folder:
@@ -336,9 +339,12 @@ def test_training_that_diverges_says_so() -> None:
     assert cache.find("heads", task_of(schedule=schedule).key) is None
 
 
-def test_a_logistic_head_is_fitted_on_the_training_views(sklearn_logits: Oracle) -> None:
+@pytest.mark.parametrize("width", [FEATURES, 80])
+def test_a_logistic_head_is_fitted_on_the_training_views(
+    width: int, sklearn_logits: Oracle
+) -> None:
     cache = Cache()
-    features = store(cache)
+    features = store(cache, width=width)
     task = task_of(head=LogisticHead(kind="logistic", ridge=1e-2), schedule=None)
     head, curve, reported = train(task, cache)
     ((weight, bias),) = head.layers
@@ -358,7 +364,47 @@ def test_a_logistic_head_is_fitted_on_the_training_views(sklearn_logits: Oracle)
     log_probability = theirs - np.log(np.exp(theirs).sum(1, keepdims=True))
     expected = -log_probability[np.arange(len(labels)), labels].mean()
     assert curve[1]["loss"] == pytest.approx(expected, abs=1e-3)
+    fitted = x.astype(np.float64) @ weight.double().numpy().T + bias.double().numpy()
+    assert curve[0]["correct_rate"] == pytest.approx(np.mean(fitted.argmax(1) == y))
+    log_probability = fitted - np.log(np.exp(fitted).sum(1, keepdims=True))
+    expected = -log_probability[np.arange(len(y)), y].mean()
+    assert curve[0]["loss"] == pytest.approx(expected, abs=1e-4)
     assert reported[-1] == 1.0
+    # With more features than rows, from inner products that other runs use again.
+    assert cache.usage()["grams"].entries == (width > len(y))
+
+
+def test_heads_of_one_database_share_inner_products() -> None:
+    cache = Cache()
+    store(cache, width=80)
+    task = task_of(head=LogisticHead(kind="logistic", ridge=1e-2), schedule=None)
+    block = FeatureBlock(task.features, cache)
+    other = replace(task, run=3, train=task.train[:9], validation=())
+    shared = gram_task(task, block)
+    assert shared is not None
+    assert gram_task(other, block) == shared
+    assert gram_task(replace(task, views=(0,)), block) != shared
+    assert gram_task(task_of(), block) is None  # a perceptron
+    for head in (task, other):
+        train(head, cache)
+    assert cache.usage()["grams"].entries == 1
+
+
+def test_without_inner_products_where_there_are_too_many_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cache = Cache()
+    store(cache, width=80)
+    task = task_of(head=LogisticHead(kind="logistic", ridge=1e-2), schedule=None)
+    shared, _, _ = train(task, cache)
+    monkeypatch.setattr(training, "GRAM_LIMIT", 30)
+    assert gram_task(task, FeatureBlock(task.features, cache)) is None
+    cache.clear()
+    store(cache, width=80)
+    alone, _, _ = train(task, cache)
+    assert cache.usage()["grams"].entries == 0
+    for one, other in zip(shared.layers[0], alone.layers[0], strict=True):
+        assert torch.allclose(one, other, rtol=0, atol=1e-5)
 
 
 def test_the_key_says_what_was_trained_on() -> None:

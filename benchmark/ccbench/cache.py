@@ -24,7 +24,7 @@ from ccbench import atomic
 from ccbench.exceptions import CacheError
 
 FORMAT = "1"
-KINDS = ("datasets", "faces", "features", "heads", "scores")
+KINDS = ("datasets", "probes", "faces", "features", "grams", "heads", "scores")
 _MARK = "ccbench-cache-format"
 _LIST = "entry.json"
 _HASH_LIMIT = 16 * 2**20
@@ -195,6 +195,12 @@ def clear(root: Path, kinds: tuple[str, ...] = KINDS) -> int:
     except OSError as error:
         raise CacheError(f"cannot clear the cache {root}: {error}") from None
     return freed
+
+
+def entry_files(folder: Path) -> list[Path]:
+    """Return the files of an entry, sorted, without the cache's own list of them."""
+    own = folder / _LIST
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path != own)
 
 
 def _foreign(path: Path) -> bool:

@@ -9,6 +9,7 @@
     ├── PluginError          a plugin that cannot be loaded (strict mode only)
     ├── DatasetError         a folder, manifest or label that cannot be used
     ├── ImageError           a photograph that cannot be decoded
+    ├── ProbeError           a probe whose images or options cannot be used
     ├── ProtocolError        a protocol with a wrong value
     ├── SplitError           too few posers, or none left
     ├── LeakageError         one poser or one photograph on both sides of a split
@@ -36,6 +37,7 @@ __all__ = [
     "ImageError",
     "LeakageError",
     "PluginError",
+    "ProbeError",
     "ProtocolError",
     "RunError",
     "SplitError",
@@ -53,6 +55,10 @@ class DatasetError(CcbenchError):
 
 class ImageError(CcbenchError):
     """A photograph cannot be decoded; the message says why, without the path."""
+
+
+class ProbeError(CcbenchError):
+    """An image, folder or option of a probe cannot be used."""
 
 
 class ProtocolError(CcbenchError):

@@ -81,8 +81,9 @@ def ccbench_register_probes(register: RegisterProbe) -> None:
 def ccbench_register_commands(cli: click.Group) -> None:
     """Add commands to ``ccbench``.
 
-    Decorate functions with ``@cli.command()``.  A command that would replace one of
-    ccbench's own or another plugin's is refused.
+    Decorate functions with ``@cli.command()``; ``@cli.command("datasets NAME")`` makes
+    ``ccbench datasets NAME``.  A command that would replace one of ccbench's own or another
+    plugin's is refused.
     """
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from ccbench.samples import SampleTable
 from ccbench_registry import BackboneCard, DatasetCard, ProbeCard
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 T_co = TypeVar("T_co", covariant=True)
-Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
 
 
 @runtime_checkable
@@ -54,14 +52,82 @@ class Dataset(Protocol):
 
 @runtime_checkable
 class GeneratedDataset(Dataset, Protocol):
-    """A dataset that makes its own photographs (drawn or rendered): it needs no folder."""
+    """A dataset that makes its own photographs (drawn or rendered): it needs no folder.
+
+    They are made in independent parts, usually one a poser, by any number of processes and
+    in any order; each part is kept as soon as it is finished.  A process that makes parts
+    opens the dataset anew, by the name that the user gave.
+    """
 
     @property
     def recipe(self) -> str:
         """Text that changes whenever the generated files would: it names their folder."""
 
-    def generate(self, directory: Path, progress: Progress) -> None:
-        """Write the files into the empty folder ``directory``."""
+    @property
+    def parts(self) -> int:
+        """In how many parts the photographs are made; at least 1."""
+
+    def generate(self, part: int, directory: Path) -> None:
+        """Write the files of one part.
+
+        The same part gives the same bytes whatever was made before.  ``samples`` reads one
+        folder with the files of all parts, so that no two parts may use one name.
+        :func:`ccbench.datasets.write_image` writes a picture as it has to be.
+
+        Args:
+            part: 0 to :attr:`parts` - 1.
+            directory: an empty folder; folders may be made in it.
+
+        Raises:
+            OSError: a file could not be written, for example because the disk is full.
+        """
+
+
+@dataclass(frozen=True)
+class MimickedPhotograph:
+    """One photograph of a folder that is laid out like a licensed database.
+
+    Attributes:
+        path: below the root, with forward slashes; .jpg, .jpeg or .png in any case.
+        poser: who is shown: one text, one face.
+        sex: "female" or "male".
+        expression: canonical name, one of ``ccbench_registry.EXPRESSIONS``.
+        width: pixels.
+        height: pixels.
+        session: another session is another picture of the poser with the same expression.
+        yaw: degrees that the head is turned to the right of the picture; 90 is a profile.
+        grey: one channel instead of three.
+        flaw: "black" (nothing to see), "truncated" (ends half-way) or "empty" (0 bytes).
+    """
+
+    path: str
+    poser: str
+    sex: Literal["female", "male"]
+    expression: str
+    width: int
+    height: int
+    session: str = ""
+    yaw: float = 0.0
+    grey: bool = False
+    flaw: Literal["", "black", "truncated", "empty"] = ""
+
+
+@runtime_checkable
+class MimickedDataset(Dataset, Protocol):
+    """A dataset that can describe its folder, so that a rendered one can stand in for it.
+
+    Licensed photographs may not be passed on; with ``ccbench datasets mimic`` everybody can
+    try the loader, and what it does about misnamed and damaged files.
+    """
+
+    def layout(self, posers: int, *, quirks: bool) -> Sequence[MimickedPhotograph]:
+        """List the photographs of a folder with that many posers.
+
+        Args:
+            posers: at least 1, at most as many as the card says.
+            quirks: whether misnamed, damaged and missing files are as in the distribution;
+                posers who have some come first.
+        """
 
 
 @dataclass(frozen=True)
@@ -118,12 +184,16 @@ class Stimulus:
         action_unit: FACS number; 0 in the null image.
         intensity: 0 to 1; 0 in the null image.
         pixels: uint8 (height, width) or (height, width, 3) BGR.
+        second_unit: a second action unit shown at the same intensity; 0 for none.
+        texture: name of the skin texture, where the series has several; "" otherwise.
     """
 
     identity: str
     action_unit: int
     intensity: float
     pixels: NDArray[np.uint8]
+    second_unit: int = 0
+    texture: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,6 +220,21 @@ class ProbeSeries:
             if stimulus.identity != identity or stimulus.intensity != 0:
                 raise ValueError(f"image {index} is not the null image of '{identity}'")
 
+    @classmethod
+    def of(cls, stimuli: Sequence[Stimulus]) -> ProbeSeries:
+        """Make a series; the null image of an identity is the one with action unit 0.
+
+        Raises:
+            ValueError: an identity with no null image, or with more than one.
+        """
+        null: dict[str, int] = {}
+        for index, stimulus in enumerate(stimuli):
+            if stimulus.action_unit == 0 and stimulus.intensity == 0:
+                if stimulus.identity in null:
+                    raise ValueError(f"the identity '{stimulus.identity}' has two null images")
+                null[stimulus.identity] = index
+        return cls(tuple(stimuli), null)
+
 
 @runtime_checkable
 class Probe(Protocol):
@@ -164,7 +249,42 @@ class Probe(Protocol):
         """Options a user may give, name -> one line of help."""
 
     def stimuli(self, root: Path | None, options: Mapping[str, str]) -> ProbeSeries:
-        """Read the images below ``root``, or render them."""
+        """Read the images below ``root``, or make them.
+
+        Args:
+            root: the folder that the user gave; ``None`` without one.
+            options: values of :attr:`options` that the user gave; names are checked.
+
+        Raises:
+            ccbench.exceptions.ProbeError: nothing usable, or a folder is needed.
+        """
+
+
+@runtime_checkable
+class GeneratedProbe(Probe, Protocol):
+    """A probe that makes its own images (drawn or rendered): it needs no folder.
+
+    Its images are made in independent parts, so that processes can share the work, and kept
+    in the cache.  ``stimuli`` is called only when the user gives a folder.
+    """
+
+    def recipe(self, options: Mapping[str, str]) -> str:
+        """Return a text that changes whenever the images would: it names them in the cache.
+
+        Raises:
+            ccbench.exceptions.CcbenchError: an option with a value it cannot have.
+        """
+
+    def parts(self, options: Mapping[str, str]) -> Sequence[str]:
+        """Name the parts, each once, in the order of the series."""
+
+    def generate(self, part: str, options: Mapping[str, str]) -> Sequence[Stimulus]:
+        """Make the images of one part.
+
+        Called in any process and order; equal arguments give equal images.  A part need not
+        hold the null images of its identities: each identity's is in exactly one part, with
+        action unit 0.
+        """
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,14 @@ from typing import Any, TypeVar
 import pluggy
 
 from ccbench import hookspecs
-from ccbench.datasets import DatasetSpec, ManifestDataset, dataset_from_card
-from ccbench.exceptions import DatasetError, DuplicateNameError, PluginError, UnknownNameError
+from ccbench.datasets import DatasetSpec, ManifestDataset, ProbeSpec, dataset_from_card
+from ccbench.exceptions import (
+    DatasetError,
+    DuplicateNameError,
+    PluginError,
+    ProbeError,
+    UnknownNameError,
+)
 from ccbench.interfaces import Backbone, Dataset, Family, Probe
 from ccbench_registry import Catalog, suggestion
 
@@ -72,19 +78,25 @@ class Plugins:
 
         ``card.toml=ROOT`` is a card, ``list.csv[=ROOT]`` a manifest, ``NAME=list.csv`` a
         manifest under another name, or for a known database a manifest with its card.
+        ``PREFIX:REST`` opens a family with whatever stands after the colon.
 
         Raises:
             UnknownNameError: no such dataset; the nearest name is given.
             CcbenchError: a card or manifest that cannot be read.
         """
+        prefix, colon, rest = spec.name.partition(":")
+        family = prefix in self.datasets and isinstance(self.datasets.get(prefix), Family)
+        if family and not rest:
+            self.dataset(prefix)  # refuses, with an example
+        known = spec.name in self.datasets or (family and colon)
         path = Path(spec.name).expanduser()
-        if path.suffix.lower() == ".toml":
+        if not known and path.suffix.lower() == ".toml":
             return dataset_from_card(path), spec.root
-        if path.suffix.lower() in {".csv", ".tsv"}:
+        if not known and path.suffix.lower() in {".csv", ".tsv"}:
             return ManifestDataset(path), spec.root or path.parent
         is_list = spec.root is not None and spec.root.suffix.lower() in {".csv", ".tsv"}
         if is_list and spec.root is not None:
-            if spec.name not in self.datasets:
+            if not known:
                 return ManifestDataset(spec.root, name=spec.name), spec.root.parent
             if spec.options:
                 raise DatasetError(
@@ -98,17 +110,20 @@ class Plugins:
             raise UnknownNameError(f"{error}{hint}", name=error.name, known=error.known) from None
 
 
-def check_options(dataset: Dataset, spec: DatasetSpec) -> None:
-    """Refuse options that a dataset does not have.
+def check_options(item: Dataset | Probe, spec: DatasetSpec | ProbeSpec) -> None:
+    """Refuse options that a dataset or probe does not have.
 
     Raises:
         DatasetError: with the nearest option.
+        ProbeError: likewise.
     """
+    dataset = isinstance(spec, DatasetSpec)
+    refusal = DatasetError if dataset else ProbeError
     for name in spec.options:
-        if name not in dataset.options:
-            raise DatasetError(
-                f"the dataset '{dataset.card.name}' has no option '{name}'; "
-                f"{suggestion(name, dataset.options)}"
+        if name not in item.options:
+            raise refusal(
+                f"the {'dataset' if dataset else 'probe'} '{item.card.name}' has no option "
+                f"'{name}'; {suggestion(name, item.options)}"
             )
 
 

@@ -274,23 +274,62 @@ def standardise(data: bytes, recipe: FaceRecipe) -> StandardFace:
     return _standardise_grey(grey, recipe, find_face)
 
 
+def standardise_in_box(grey: Grey, box: Box, recipe: FaceRecipe) -> tuple[Grey, float]:
+    """Crop by a given box, equalise and mask: for images whose face is known to be there.
+
+    Args:
+        grey: uint8 (height, width).
+        box: the crop, as in :attr:`StandardFace.box`.
+        recipe: what to make of it.
+
+    Returns:
+        The face, uint8 (size, size), and the fraction of the oval's pixels clipped.
+
+    Raises:
+        ImageError: the face region has a single grey level.
+    """
+    return equalise(crop_square(grey, box, recipe.size), recipe.mean, recipe.sd)
+
+
+def face_crop(grey: Grey, recipe: FaceRecipe) -> Box | None:
+    """Return the crop that :func:`standardise` takes of this image; ``None`` without a face."""
+    located = _locate(grey, recipe, find_face)
+    return located[0] if located else None
+
+
+def grey_from_bgr(pixels: NDArray[np.uint8]) -> Grey:
+    """Turn uint8 (height, width) or (height, width, 3) BGR to grey, as :func:`decode_grey`."""
+    if pixels.ndim == 2:
+        return pixels
+    return _to_grey(Image.fromarray(np.ascontiguousarray(pixels[:, :, ::-1])))
+
+
+def _locate(
+    grey: Grey, recipe: FaceRecipe, finder: Callable[[Grey], tuple[Box, int] | None]
+) -> tuple[Box, str, str] | None:
+    """Return the crop, the status and a sentence; ``None`` where there is none to take."""
+    found = finder(grey)
+    if found is not None:
+        (x, y, side), attempt = found
+        status = "ok" if attempt == 0 else "retried"
+        detail = "" if attempt == 0 else "found with looser settings"
+        return (x, y, side * recipe.crop), status, detail
+    if not recipe.center_missing:
+        return None
+    height, width = grey.shape
+    centre: Box = (width / 2, height / 2, float(min(height, width)))
+    return centre, "centered", "no frontal face found; the central square was taken"
+
+
 def _standardise_grey(
     grey: Grey, recipe: FaceRecipe, finder: Callable[[Grey], tuple[Box, int] | None]
 ) -> StandardFace:
-    found = finder(grey)
-    if found is None:
-        if not recipe.center_missing:
-            return StandardFace(None, "no face", "no frontal face found")
-        height, width = grey.shape
-        box: Box = (width / 2, height / 2, float(min(height, width)))
-        status, detail = "centered", "no frontal face found; the central square was taken"
-    else:
-        (x, y, side), attempt = found
-        box = (x, y, side * recipe.crop)
-        status = "ok" if attempt == 0 else "retried"
-        detail = "" if attempt == 0 else "found with looser settings"
+    located = _locate(grey, recipe, finder)
+    if located is None:
+        return StandardFace(None, "no face", "no frontal face found")
+    box, status, detail = located
     try:
-        pixels, clipped = equalise(crop_square(grey, box, recipe.size), recipe.mean, recipe.sd)
+        pixels, clipped = standardise_in_box(grey, box, recipe)
     except ImageError as error:
         return StandardFace(None, "unreadable", str(error))
     return StandardFace(pixels, status, detail, box, clipped)

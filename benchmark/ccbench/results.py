@@ -27,6 +27,24 @@ TABLES: Mapping[str, str] = {
     "photographs": "one row per photograph: label, hash, and what became of its face",
 }
 """The tables of a run and what a row of each is."""
+OPTIONAL_TABLES: Mapping[str, str] = {
+    "responses": "one row per head, stimulus of a probe and output unit: the response before "
+    "softmax (logit), and minus that to the null image of the same identity (response)",
+}
+"""The tables that only some runs have: those with a probe."""
+RESPONSE_COLUMNS = (
+    "database",
+    "run",
+    "probe",
+    "identity",
+    "action_unit",
+    "second_unit",
+    "intensity",
+    "expression",
+    "response",
+    "logit",
+)
+"""Columns of ``responses``; database is the one trained on, expression names the unit."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +60,7 @@ class Run:
     manifest: Mapping[str, Any]
 
     def table(self, name: str) -> pd.DataFrame:
-        """Return one of the tables (:data:`TABLES`).
+        """Return one of the tables (:data:`TABLES`, :data:`OPTIONAL_TABLES`).
 
         Raises:
             RunError: the table is missing, cut short or not Parquet.
@@ -72,6 +90,15 @@ class Run:
         """What became of each photograph."""
         return self.table("photographs")
 
+    @cached_property
+    def responses(self) -> pd.DataFrame:
+        """Responses to the stimuli of the probes; without rows in a run without a probe."""
+        import pandas as pd
+
+        if not self.manifest.get("probes"):
+            return pd.DataFrame(columns=list(RESPONSE_COLUMNS))
+        return self.table("responses")
+
     @property
     def databases(self) -> tuple[str, ...]:
         """The databases, in the order they were given."""
@@ -90,7 +117,8 @@ class Run:
         import pyarrow.dataset as ds
 
         with duckdb.connect() as connection:
-            for name in TABLES:
+            optional = OPTIONAL_TABLES if self.manifest.get("probes") else {}
+            for name in (*TABLES, *optional):
                 path = self.path / f"{name}.parquet"
                 # DuckDB's own reader would take "[", "*" and "x=1" in the path for more than
                 # a name.

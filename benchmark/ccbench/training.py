@@ -11,21 +11,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import scipy
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from torch.nn import functional as F
 
 from ccbench import seeds
 from ccbench.cache import Cache, content_key
 from ccbench.exceptions import CcbenchError
 from ccbench.features import FeatureBlock
+from ccbench.grams import GramTask, make_gram, read_gram
 from ccbench.heads import Head, as_tensor, he_normal, save_head
+from ccbench.logistic import GRAM_LIMIT, fit_gram, fit_logistic
 from ccbench.protocol import LogisticHead, PerceptronHead, Schedule
 
-RECIPE = "training-1"
-"""Version of everything in this module that changes numbers; part of every cache key."""
+RECIPE = "training-2"
+"""Version of everything here and in ``logistic`` and ``grams`` that changes numbers; part of
+every cache key."""
 CURVES = "curves.json"
 Report = Callable[[float], None]
 """Called with the fraction done, 0 to 1."""
@@ -71,7 +72,7 @@ class TrainingTask:
         """The cache key."""
         return content_key(
             "heads",
-            code=[RECIPE, torch.__version__, scipy.__version__],
+            code=[RECIPE, torch.__version__, np.__version__],
             seed=[self.seed, self.database, self.run],
             expressions=self.expressions,
             features=self.features,
@@ -95,7 +96,7 @@ def train_head(task: TrainingTask, cache: Cache, report: Report) -> None:
         return
     block = FeatureBlock(task.features, cache)
     if isinstance(task.head, LogisticHead):
-        head, curve = _train_logistic(task, task.head, block)
+        head, curve = _train_logistic(task, task.head, block, cache)
     else:
         assert task.schedule is not None
         head, curve = _train_perceptron(task, task.head, task.schedule, block, report)
@@ -111,73 +112,26 @@ def read_curve(folder: Path) -> Curve:
     return curve
 
 
-def fit_logistic(
-    features: torch.Tensor, labels: torch.Tensor, classes: int, ridge: float
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Fit multinomial logistic regression.
-
-    Minimises mean cross-entropy + ``ridge`` * squared norm of the weights, on features
-    centred and divided by the root mean square of their row norms; the bias is free.  With
-    more features than rows the problem is solved in the span of the rows: the Gram matrix
-    is diagonalised and L-BFGS runs on its eigenvectors.
+def gram_task(task: TrainingTask, block: FeatureBlock) -> GramTask | None:
+    """Return the inner products that a head is fitted with, or ``None`` if it needs none.
 
     Args:
-        features: float32 (n, features).
-        labels: int64 (n,), 0 to classes - 1.
-        classes: number of classes.
-        ridge: weight of the penalty.
-
-    Returns:
-        weight (classes, features) and bias (classes) for features as given, float32.
-
-    Raises:
-        CcbenchError: no convergence, as with a ridge too small for the features.
+        task: the head.
+        block: its features.
     """
-    mean = features.mean(0)
-    centred = features - mean
-    scale = centred.pow(2).sum(1).mean().sqrt().clamp_min(1e-12)
-    centred = centred / scale
-    gram = (centred @ centred.T).to(torch.float64).cpu()
-    values, vectors = torch.linalg.eigh(gram)
-    # Directions below float32's resolution of the Gram matrix carry rounding noise only.
-    kept = values > 1e-6 * values[-1]
-    values, vectors = values[kept], vectors[:, kept]
-    reduced = (vectors * values.sqrt()).contiguous()
-    # Both orientations are kept: a product with few columns runs along contiguous rows.
-    transposed = reduced.T.contiguous()
-    count, width = reduced.shape
-    target = F.one_hot(labels.cpu(), classes).to(torch.float64)
-
-    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        parameters = torch.from_numpy(flat).view(width + 1, classes)
-        logits = reduced @ parameters[:-1] + parameters[-1]
-        log_probability = torch.log_softmax(logits, 1)
-        value = -(target * log_probability).sum() / count
-        value += ridge * parameters[:-1].pow(2).sum()
-        error = (log_probability.exp() - target) / count
-        gradient = torch.empty_like(parameters)
-        gradient[:-1] = transposed @ error + 2 * ridge * parameters[:-1]
-        gradient[-1] = error.sum(0)
-        return float(value), gradient.view(-1).numpy()
-
-    start = np.zeros((width + 1) * classes)
-    options = {"maxiter": 2000, "maxcor": 10, "gtol": 1e-6, "ftol": 1e-12}
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
-    if not found.success and np.abs(found.jac).max() > 1e-4:
-        raise CcbenchError(
-            f"the logistic regression did not converge ({found.message}); raise head.ridge with "
-            f"--set"
-        )
-    parameters = torch.from_numpy(found.x).view(width + 1, classes)
-    dual = (vectors / values.sqrt()) @ parameters[:-1]
-    weight = (centred.T @ dual.to(centred)).T / scale
-    bias = parameters[-1].to(weight) - weight @ mean
-    return weight.contiguous(), bias.contiguous()
+    rows = len(block) * len(task.views)
+    trained = len(task.train) * len(task.views)
+    if task.head.kind != "logistic" or rows > GRAM_LIMIT or trained > block.features:
+        return None
+    return GramTask(task.features, task.views)
 
 
 def _train_logistic(
-    task: TrainingTask, spec: LogisticHead, block: FeatureBlock
+    task: TrainingTask, spec: LogisticHead, block: FeatureBlock, cache: Cache
 ) -> tuple[Head, Curve]:
+    shared = gram_task(task, block)
+    if shared is not None:
+        return _train_in_span(task, spec, block, shared, cache)
     features, labels = _all_views(task.train, task, block)
     weight, bias = fit_logistic(features, labels, len(task.expressions), spec.ridge)
     head = Head(task.expressions, ((weight, bias),))
@@ -185,6 +139,45 @@ def _train_logistic(
     if task.validation:
         curve.append(_measure(head, *_all_views(task.validation, task, block), "validation", 0))
     return head, curve
+
+
+def _train_in_span(
+    task: TrainingTask,
+    spec: LogisticHead,
+    block: FeatureBlock,
+    shared: GramTask,
+    cache: Cache,
+) -> tuple[Head, Curve]:
+    """Fit the same head from the inner products that all heads of a database share."""
+    make_gram(shared, cache)
+    gram = read_gram(shared, cache)
+    trained, labels = _gram_rows(task.train, len(task.views))
+    combination, bias = fit_gram(
+        gram.products[np.ix_(trained, trained)], labels, len(task.expressions), spec.ridge
+    )
+    photographs, views, _ = _pairs(task.train, task.views)
+    weight = block.combine(combination, photographs, views, gram.origin).astype(np.float32)
+    # The bias belongs to the weights as they are stored.
+    shifted = bias - weight.astype(np.float64) @ gram.origin
+    head = Head(
+        task.expressions,
+        ((torch.from_numpy(weight), torch.from_numpy(shifted.astype(np.float32))),),
+    )
+    curve: Curve = []
+    for part, rows in (("train", task.train), ("validation", task.validation)):
+        if rows:
+            measured, labels = _gram_rows(rows, len(task.views))
+            logits = combination @ gram.products[np.ix_(trained, measured)] + bias[:, None]
+            curve.append(_rates(torch.from_numpy(logits.T), torch.from_numpy(labels), part, 0))
+    return head, curve
+
+
+def _gram_rows(
+    rows: tuple[tuple[int, int], ...], views: int
+) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """Return the rows of a :class:`~ccbench.grams.Gram` for these photographs, and labels."""
+    photographs, view, labels = _pairs(rows, tuple(range(views)))
+    return photographs * views + view, labels
 
 
 def _train_perceptron(
@@ -306,13 +299,18 @@ def _measure(
     head: Head, features: torch.Tensor, labels: torch.Tensor, part: str, iteration: int
 ) -> dict[str, float | int | str]:
     with torch.inference_mode():
-        logits = head.logits(features)
-        return {
-            "iteration": iteration,
-            "part": part,
-            "correct_rate": float((logits.argmax(1) == labels).double().mean()),
-            "loss": float(F.cross_entropy(logits, labels)),
-        }
+        return _rates(head.logits(features), labels, part, iteration)
+
+
+def _rates(
+    logits: torch.Tensor, labels: torch.Tensor, part: str, iteration: int
+) -> dict[str, float | int | str]:
+    return {
+        "iteration": iteration,
+        "part": part,
+        "correct_rate": float((logits.argmax(1) == labels).double().mean()),
+        "loss": float(F.cross_entropy(logits, labels)),
+    }
 
 
 def _validate(

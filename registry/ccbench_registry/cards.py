@@ -6,13 +6,23 @@ the nearest known key.
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
+from collections.abc import Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from ccbench_registry.catalog import suggestion
 from ccbench_registry.errors import CardError
@@ -153,6 +163,19 @@ class FilePattern(_Strict):
         return self
 
 
+def _plain(value: object) -> object:
+    """Turn mappings and sequences into what JSON has; refuse the rest."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"has the number {value}, which JSON does not have")
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    raise ValueError(f"has a {type(value).__name__}; give numbers, texts, lists and mappings")
+
+
 class DatasetCard(Card):
     """A database of posed facial expressions.
 
@@ -164,6 +187,8 @@ class DatasetCard(Card):
         naming: how sure the file naming is: "verified" on real name lists, "seen" in
             code or documentation, "unknown".
         files: present when file names carry the labels, so that no Python is needed.
+        recipe: how the photographs of a dataset that makes its own come about: numbers,
+            texts, lists and mappings, as the manifest of a run shows them.
     """
 
     country: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = ""
@@ -171,6 +196,7 @@ class DatasetCard(Card):
     expressions: tuple[str, ...] = EXPRESSIONS
     naming: Literal["verified", "seen", "unknown"] = "unknown"
     files: FilePattern | None = None
+    recipe: Annotated[Mapping[str, Any], BeforeValidator(_plain)] | None = None
 
     @field_validator("expressions")
     @classmethod

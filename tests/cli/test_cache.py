@@ -32,8 +32,10 @@ def test_info_says_where_it_is_and_what_it_takes(ccbench: Command, own_cache: Pa
     rows = re.findall(r"(?m)^\W+(\w+)\W+(\d+)\W+(\d[\d.,]*)", done.out)
     assert {name: (int(count), round(float(size))) for name, count, size in rows} == {
         "datasets": (0, 0),
+        "probes": (0, 0),
         "faces": (0, 0),
         "features": (0, 0),
+        "grams": (0, 0),
         "heads": (2, 2),
         "scores": (2, 2),
         "all": (4, 4),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
+from ccbench_registry import EXPRESSIONS
+
 if TYPE_CHECKING:
     from tests.conftest import Command, FewPosers
 
@@ -17,14 +20,15 @@ if TYPE_CHECKING:
 def test_list_names_every_dataset(ccbench: Command) -> None:
     done = ccbench("datasets", "list")
     assert done.code == 0
-    rows = [line for line in done.out.splitlines() if "your folder" in line or "drawn when" in line]
-    assert [row.replace("│", " ").split()[0] for row in rows] == [
-        "drawn-a",
-        "drawn-b",
-        "kdef",
-        "krc",
-    ]
-    assert [row for row in rows if "drawn when used" in row] == rows[:2]
+    rows = [line for line in done.out.splitlines() if "your folder" in line or "needs no" in line]
+    folder = {row.replace("│", " ").split()[0]: "your folder" in row for row in rows}
+    assert list(folder) == sorted(folder)
+    assert {name: folder[name] for name in ("drawn-a", "drawn-b", "kdef", "krc")} == {
+        "drawn-a": False,
+        "drawn-b": False,
+        "kdef": True,
+        "krc": True,
+    }
 
 
 def test_show_says_terms_citation_and_options(ccbench: Command) -> None:
@@ -64,6 +68,72 @@ def test_show_prints_names_in_brackets_as_they_are(ccbench: Command, tmp_path: P
 )
 def test_bad_input(ccbench: Command, arguments: tuple[str, ...], sentence: str) -> None:
     assert sentence in ccbench("datasets", *arguments).refusal
+
+
+def test_show_prints_the_recipe(ccbench: Command) -> None:
+    done = ccbench("datasets", "show", "drawn-b")
+    assert done.code == 0, done.err
+    shown = done.out[done.out.index("Recipe") :]
+    for line in ("    neutral: –", "    sad: 4 = 0.8, 7 = 0.6, 17 = 0.9", "  posers: 60"):
+        assert f"\n{line}\n" in shown
+    assert "Recipe" not in ccbench("datasets", "show", "kdef").out
+
+
+def test_generate_writes_a_plain_folder(ccbench: Command, lab: Path, tmp_path: Path) -> None:
+    (tmp_path / "my few.toml").write_text('name = "few"\nposers = 3\n')
+    out = tmp_path / "new" / "few faces"
+    done = ccbench("datasets", "generate", "labfaces:my few.toml", out, "--workers", 1)
+    assert done.code == 0, done.err
+    assert f"21 files in {out}\n" in done.out
+    assert "making photographs" in done.out
+    names = sorted(path.name for path in out.iterdir())
+    assert names == sorted(f"p{n:02}_{e}.png" for n in (1, 2, 3) for e in EXPRESSIONS)
+    # As it says, and for a shell.
+    (given,) = [line for line in done.out.splitlines() if line.startswith("To use them")]
+    spec = shlex.split(given.partition(" -d ")[2])
+    assert spec == [f"labfaces:my few.toml={out}"]
+    found = ccbench("datasets", "check", *spec, "--workers", 1)
+    assert found.code == 0, found.err
+    assert "21 photographs of 3 posers" in found.out
+    # Copies: the cache does not change with them.
+    kept = (out / names[0]).read_bytes()
+    (out / names[0]).write_bytes(b"")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert ccbench("datasets", "generate", "labfaces:my few.toml", empty).code == 0
+    assert (empty / names[0]).read_bytes() == kept
+
+
+@pytest.mark.parametrize(
+    ("name", "out", "sentence"),
+    [
+        ("mylab", "full", "full is not empty; give the name of a new folder"),
+        ("mylab", "full/file", "full/file is a file; give the name of a new folder"),
+        ("mylab", "../here", "../here is the current folder; give the name of a new folder"),
+        ("mylab", "full/file/below", "full/file/below"),
+        ("kdef", "new", "the dataset 'kdef' does not make its own photographs"),
+        ("mylab=full", "new", "to make them give the name alone: mylab"),
+        ("labfaces", "new", "write for example 'labfaces:RECIPE.toml'"),
+        ("mylb", "new", "did you mean 'mylab'?"),
+    ],
+)
+def test_generate_refuses(
+    ccbench: Command,
+    lab: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    out: str,
+    sentence: str,
+) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").write_text("mine")
+    (tmp_path / "here").mkdir()
+    if out == "../here":
+        monkeypatch.chdir(tmp_path / "here")
+    assert sentence in ccbench("datasets", "generate", name, out, "--workers", 1).refusal
+    assert (tmp_path / "full" / "file").read_text() == "mine"
+    assert not (tmp_path / "new").exists()
 
 
 def test_check_of_a_good_database(ccbench: Command, few_posers: FewPosers) -> None:

@@ -287,11 +287,21 @@ def test_it_prints_the_matrix_and_where_everything_is(
     assert {path.stem for path in run.glob("*.parquet")} == set(TABLES)
     manifest = json.loads((run / "manifest.json").read_text())
     assert [entry["name"] for entry in manifest["databases"]] == ["drawn-a", "mylab"]
+    assert manifest["databases"][1]["card"]["recipe"] == {"posers": 4, "seed": 0}
     assert manifest["request"]["seed"] == 0
     assert any("Inagaki" in citation for citation in manifest["citations"])
 
 
 COUNT = re.compile(r"^\W+(faces|features|heads)\b.*? (\d+)\W+(\d+) ", re.MULTILINE)
+
+
+def test_dry_run_says_that_it_made_photographs(ccbench: Command, lab: Path) -> None:
+    command = ("matrix", "-d", "mylab", *FAST, "--dry-run")
+    said = "The photographs of mylab had to be made for this estimate"
+    first = ccbench(*command)
+    assert first.code == 0, first.err
+    assert said in first.out
+    assert said not in ccbench(*command).out
 
 
 def test_dry_run_writes_no_run_and_counts_what_the_run_does(

@@ -6,8 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from ccbench.datasets import DatasetSpec, parse_dataset_spec
-from ccbench.exceptions import DatasetError
+from ccbench.datasets import (
+    DatasetSpec,
+    ProbeSpec,
+    labelled,
+    parse_dataset_spec,
+    parse_probe_spec,
+)
+from ccbench.exceptions import DatasetError, ProbeError
 
 REGEX = r"(?P<poser>[a-z]{1,3}\d{1,3})_(?P<expression>[a-z]+)_(?P<view>[a-z0-9_]+)\.(jpe?g|png)"
 
@@ -34,6 +40,17 @@ REGEX = r"(?P<poser>[a-z]{1,3}\d{1,3})_(?P<expression>[a-z]+)_(?P<view>[a-z0-9_]
         (r"krc[pattern=[^\]]+=[a-z],x]=/p", "krc", "/p", {"pattern": r"[^\]]+=[a-z],x"}),
         ("krc[pattern=[a-z]=(x),view=d]=/p", "krc", "/p", {"pattern": "[a-z]=(x)", "view": "d"}),
         ("krc[pattern=[[]x]=/p", "krc", "/p", {"pattern": "[[]x"}),
+        ("faces:a.toml", "faces:a.toml", None, {}),
+        ("faces:/x [1]/a=b.toml", "faces:/x [1]/a=b.toml", None, {}),
+        ("faces:/x=1/a.toml[poser=p1]=/p", "faces:/x=1/a.toml", "/p", {"poser": "p1"}),
+        ("faces:a=b.TOML=/p/[1]=2", "faces:a=b.TOML", "/p/[1]=2", {}),
+        ("faces:small=/p.tomls/x", "faces:small", "/p.tomls/x", {}),
+        ("faces:small=list.csv", "faces:small", "list.csv", {}),
+        ("/x=1/a.toml=/p/b.toml", "/x=1/a.toml", "/p/b.toml", {}),
+        ("./a[1].csv", "./a[1].csv", None, {}),
+        ("C:\\x[1]\\a.csv=D:\\p", "C:\\x[1]\\a.csv", "D:\\p", {}),
+        ("mine=/x/a.toml.csv", "mine", "/x/a.toml.csv", {}),
+        ("krc[manifest=a/b.toml]=/p", "krc", "/p", {"manifest": "a/b.toml"}),
     ],
 )
 def test_specs(text: str, name: str, root: str | None, options: dict[str, str]) -> None:
@@ -68,3 +85,14 @@ def test_what_cannot_be_read_is_said(text: str, phrase: str) -> None:
     with pytest.raises(DatasetError) as caught:
         parse_dataset_spec(text)
     assert phrase in str(caught.value)
+
+
+def test_probes_are_written_alike() -> None:
+    spec = parse_probe_spec("rendered-au[pairs=6+12,identities=4]=/images")
+    options = {"pairs": "6+12", "identities": "4"}
+    assert spec == ProbeSpec("rendered-au", Path("/images"), options)
+    with pytest.raises(ProbeError, match="cannot read the probe 'facegen\\['"):
+        parse_probe_spec("facegen[")
+    # However the options were ordered, the item has one name.
+    assert labelled(spec.name, spec.options) == "rendered-au[identities=4,pairs=6+12]"
+    assert labelled("kdef", {}) == "kdef"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 import torch
 
 from ccbench.exceptions import CcbenchError, DatasetError
-from ccbench.executors import available_cores, map_tasks
+from ccbench.executors import available_cores, kept_workers, map_tasks
 from ccbench.executors.local import _interrupts_held_back, one_thread
 
 Report = Callable[[float], None]
@@ -34,6 +36,14 @@ def record(task, report):
 
 def nothing(task, report):
     pass
+
+def loaded(task, report):
+    import sys
+    Path(task).write_text(" ".join(m for m in ("torch", "cv2", "pandas") if m in sys.modules))
+
+def report_often(task, report):
+    for _ in range(50):
+        report(task)
 
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
@@ -98,6 +108,93 @@ def test_a_killed_worker_is_said_and_leaves_no_other(tasks: Any) -> None:
     with pytest.raises(CcbenchError, match=r"a worker process was killed.*--workers 1"):
         map_tasks(tasks.nothing, [tasks.Bomb(), 2], workers=2, progress=ignore)
     assert multiprocessing.active_children() == []
+
+
+def pids(folder: Path, names: list[str]) -> set[str]:
+    return {(folder / name).read_text().split()[0] for name in names}
+
+
+def test_kept_workers_are_used_again_and_end_with_the_block(tasks: Any, tmp_path: Path) -> None:
+    import multiprocessing
+
+    names = ["a", "b", "c", "d"]
+    found = []
+    with kept_workers():
+        for stage in ("one", "two"):
+            folder = tmp_path / stage
+            folder.mkdir()
+            map_tasks(
+                tasks.record,
+                [(str(folder), name) for name in names],
+                workers=2,
+                progress=ignore,
+            )
+            found.append(pids(folder, names))
+        alive = {str(child.pid) for child in multiprocessing.active_children()}
+        assert found[0] | found[1] <= alive
+        assert len(alive) == 2
+    assert multiprocessing.active_children() == []
+
+
+def test_after_an_error_other_workers_take_over(tasks: Any, tmp_path: Path) -> None:
+    import multiprocessing
+
+    with kept_workers():
+        with pytest.raises(CcbenchError, match="a worker process was killed"):
+            map_tasks(tasks.nothing, [tasks.Bomb(), 2], workers=2, progress=ignore)
+        assert multiprocessing.active_children() == []
+        jobs = [(str(tmp_path), name) for name in ("a", "b")]
+        map_tasks(tasks.record, jobs, workers=2, progress=ignore)
+        assert str(os.getpid()) not in pids(tmp_path, ["a", "b"])
+    assert multiprocessing.active_children() == []
+
+
+def test_an_idle_worker_that_was_killed_is_said(tasks: Any) -> None:
+    import multiprocessing
+
+    with kept_workers():
+        map_tasks(tasks.nothing, [1, 2], workers=2, progress=ignore)
+        children = multiprocessing.active_children()
+        for child in children:
+            child.kill()
+        for child in children:
+            child.join()
+        with pytest.raises(CcbenchError, match=r"a worker process was killed.*--workers 1"):
+            map_tasks(tasks.nothing, [1, 2], workers=2, progress=ignore)
+    assert multiprocessing.active_children() == []
+
+
+def test_an_error_in_the_block_ends_the_workers(tasks: Any) -> None:
+    import multiprocessing
+
+    def fail() -> None:
+        with kept_workers():
+            map_tasks(tasks.nothing, [1, 2], workers=2, progress=ignore)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert multiprocessing.active_children() == []
+
+
+def test_reports_of_earlier_tasks_are_not_taken_for_new_ones(tasks: Any) -> None:
+    heard: list[tuple[int, float]] = []
+    with kept_workers():
+        map_tasks(tasks.report_often, [0.25] * 4, workers=2, progress=ignore)
+        map_tasks(
+            tasks.report_often,
+            [0.75] * 4,
+            workers=2,
+            progress=lambda index, part: heard.append((index, part)),
+        )
+    assert {part for _, part in heard} <= {0.75, 1.0}
+    assert {index for index, part in heard if part == 1.0} == {0, 1, 2, 3}
+
+
+def test_a_worker_imports_only_what_its_tasks_need(tasks: Any, tmp_path: Path) -> None:
+    jobs = [str(tmp_path / name) for name in ("a", "b")]
+    map_tasks(tasks.loaded, jobs, workers=2, progress=ignore)
+    assert [Path(job).read_text() for job in jobs] == ["", ""]
 
 
 def test_no_task_is_no_work(tasks: Any) -> None:
@@ -166,6 +263,24 @@ def test_one_thread_in_every_library() -> None:
     with one_thread():
         assert torch.get_num_threads() == 1
         assert cv2.getNumThreads() == 1
+
+
+def test_a_library_that_is_imported_later_is_on_one_thread_too() -> None:
+    script = (
+        "from ccbench.executors.local import one_thread\n"
+        "with one_thread():\n"
+        "    import cv2, torch\n"
+        "    print(torch.get_num_threads(), cv2.getNumThreads())\n"
+    )
+    usual = {name: value for name, value in os.environ.items() if "THREADS" not in name}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=usual
+    )
+    assert done.stdout.split() == ["1", "1"]
+    before = dict(os.environ)
+    with one_thread():
+        pass
+    assert dict(os.environ) == before
 
 
 def test_available_cores_are_those_of_this_process() -> None:

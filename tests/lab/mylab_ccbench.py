@@ -5,6 +5,7 @@ The fixture ``lab_folder`` has pip install it as the distribution ``mylab-ccbenc
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +14,11 @@ import click
 
 from ccbench import hookimpl
 from ccbench.datasets import PatternDataset
+from ccbench.exceptions import ProbeError
 from ccbench.hookspecs import RegisterBackbone, RegisterDataset, RegisterProbe
-from ccbench.interfaces import FeatureExtractor, ProbeSeries, Progress, Stimulus
+from ccbench.interfaces import Dataset, Family, FeatureExtractor, ProbeSeries, Stimulus
 from ccbench.samples import SampleTable
-from ccbench_registry import BackboneCard, DatasetCard, FilePattern, ProbeCard, Terms
+from ccbench_registry import BackboneCard, CardError, DatasetCard, FilePattern, ProbeCard, Terms
 
 POSERS = 4
 TERMS = Terms(licence="BSD-3-Clause")
@@ -25,24 +27,40 @@ TERMS = Terms(licence="BSD-3-Clause")
 class MyLab:
     """A dataset that draws itself."""
 
-    card = DatasetCard(
-        name="mylab",
-        title="Faces of my laboratory",
-        posers=POSERS,
-        terms=TERMS,
-        files=FilePattern(pattern=r"(?P<poser>p\d+)_(?P<expression>[a-z]+)\.png"),
-    )
     options: Mapping[str, str] = {}
-    recipe = "1"
 
-    def generate(self, directory: Path, progress: Progress) -> None:
-        from ccbench.testing.drawn import DRAWN_DATABASES, write_database
+    def __init__(self, name: str = "mylab", posers: int = POSERS, seed: int = 0) -> None:
+        self.card = DatasetCard(
+            name=name,
+            title="Faces of my laboratory",
+            posers=posers,
+            terms=TERMS,
+            files=FilePattern(pattern=r"(?P<poser>p\d+)_(?P<expression>[a-z]+)\.png"),
+            recipe={"posers": posers, "seed": seed},
+        )
+        self.recipe = f"1, {posers} posers, seed {seed}"
+        self.parts = posers
+        self.seed = seed
 
-        database = replace(DRAWN_DATABASES["drawn-b"], name="mylab", posers=POSERS)
-        write_database(database, directory, progress=progress)
+    def generate(self, part: int, directory: Path) -> None:
+        from ccbench.testing.drawn import DRAWN_DATABASES, write_poser
+
+        database = replace(
+            DRAWN_DATABASES["drawn-b"], name=self.card.name, posers=self.parts, seed=self.seed
+        )
+        write_poser(database, part + 1, directory)
 
     def samples(self, root: Path, options: Mapping[str, str]) -> SampleTable:
         return PatternDataset(self.card).samples(root, options)
+
+
+def open_recipe(text: str) -> Dataset:
+    """Open a member of the family ``labfaces``: the path of a TOML file."""
+    path = Path(text)
+    if not path.is_file():
+        raise CardError(f"no such recipe: {path}")
+    found = tomllib.loads(path.read_text(encoding="utf-8"))
+    return MyLab(found["name"], found["posers"], found.get("seed", 0))
 
 
 class Tiny:
@@ -102,9 +120,35 @@ class Smiles:
         return ProbeSeries(tuple(images), null)
 
 
+class Drawn:
+    """The images of ``Smiles``, made part by part when they are needed."""
+
+    card = Smiles.card.model_copy(update={"name": "mylab-drawn"})
+    options: Mapping[str, str] = {"identities": "how many faces: 1 or 2 (default)"}
+
+    def recipe(self, options: Mapping[str, str]) -> str:
+        if options.get("identities", "2") not in {"1", "2"}:
+            raise ProbeError("the probe 'mylab-drawn' has 1 or 2 identities")
+        return "drawn-1"
+
+    def parts(self, options: Mapping[str, str]) -> tuple[str, ...]:
+        count = int(options.get("identities", "2"))
+        # The null image last: a part need not hold it.
+        return tuple(f"p{who}-{unit}" for who in range(1, count + 1) for unit in (4, 12, 0))
+
+    def generate(self, part: str, options: Mapping[str, str]) -> tuple[Stimulus, ...]:
+        who, _, unit = part.partition("-")
+        series = Smiles().stimuli(None, {}).stimuli
+        return tuple(s for s in series if (s.identity, s.action_unit) == (who, int(unit)))
+
+    def stimuli(self, root: Path | None, options: Mapping[str, str]) -> ProbeSeries:
+        raise ProbeError("the probe 'mylab-drawn' reads no folder; drop '=ROOT'")
+
+
 @hookimpl
 def ccbench_register_datasets(register: RegisterDataset) -> None:
     register(MyLab())
+    register(Family("labfaces", "Faces by your recipe", "labfaces:RECIPE.toml", open_recipe))
 
 
 @hookimpl
@@ -115,6 +159,7 @@ def ccbench_register_backbones(register: RegisterBackbone) -> None:
 @hookimpl
 def ccbench_register_probes(register: RegisterProbe) -> None:
     register(Smiles())
+    register(Drawn())
 
 
 @hookimpl

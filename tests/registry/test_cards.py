@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from ccbench_registry import BackboneCard, CardError, Citation, DatasetCard, FilePattern, load_card
+from ccbench_registry import (
+    BackboneCard,
+    CardError,
+    Citation,
+    DatasetCard,
+    FilePattern,
+    Terms,
+    load_card,
+)
 
 HEAD = 'name = "mine"\ntitle = "Mine"\nterms.licence = "ours"\n'
 PATTERN = r"'(?P<poser>\w+)_(?P<expression>[a-z]+)\.png'"
@@ -33,6 +42,17 @@ def test_the_least_card(tmp_path: Path) -> None:
     assert card.terms.redistribution is False
     assert card.naming == "unknown"
     assert card.files is None
+
+
+def test_a_recipe_is_what_json_has(tmp_path: Path) -> None:
+    recipe = {"units": {12: 0.5, 6: (1, None)}, "title": "x", "light": [True, {}]}
+    card = DatasetCard(name="m", title="M", terms=Terms(licence="x"), recipe=recipe)
+    expected = {"units": {"12": 0.5, "6": [1, None]}, "title": "x", "light": [True, {}]}
+    assert json.loads(card.model_dump_json())["recipe"] == expected
+    text = HEAD + "[recipe]\nunits = { 12 = 0.5 }\n"
+    assert load_card(card_file(tmp_path, text), DatasetCard).recipe == {"units": {"12": 0.5}}
+    for wrong, reason in (("inf", "has the number inf"), ("2020-01-01", "has a date; give")):
+        assert f"'recipe' {reason}" in refused(tmp_path, HEAD + f"[recipe]\nx = [{wrong}]")
 
 
 def test_a_byte_order_mark_does_not_matter(tmp_path: Path) -> None:

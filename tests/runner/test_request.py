@@ -145,3 +145,28 @@ def test_the_default_directory_is_a_plain_name() -> None:
     assert not set(path.name) & set("/[]:@= ")
     many = replace(request(), databases=tuple(f"database-number-{n}" for n in range(40)))
     assert len(many.default_directory().name) < 120
+
+
+def test_a_probe_may_be_added_but_not_lost_or_changed(tmp_path: Path) -> None:
+    plain, probed = request(), replace(request(), probes={"au": "images"})
+    finished(tmp_path, plain)
+    probed.claim(tmp_path)
+    finished(tmp_path, probed)
+    with pytest.raises(RunError, match="another run \\(with the probe au\\)"):
+        plain.claim(tmp_path)
+    with pytest.raises(RunError, match="with other images of the probe 'au'"):
+        replace(probed, probes={"au": "others"}).claim(tmp_path)
+
+
+def test_a_run_from_before_there_were_probes_is_taken_up(tmp_path: Path) -> None:
+    finished(tmp_path, request())
+    manifest = json.loads((tmp_path / MANIFEST).read_text())
+    del manifest["request"]["probes"]
+    (tmp_path / MANIFEST).write_text(json.dumps(manifest))
+    replace(request(), probes={"au": "images"}).claim(tmp_path)
+
+
+def test_runs_with_and_without_a_probe_have_places_of_their_own() -> None:
+    plain, probed = request(), replace(request(), probes={"au": "images"})
+    assert plain.default_directory() != probed.default_directory()
+    assert probed.default_directory() == replace(probed).default_directory()

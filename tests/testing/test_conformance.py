@@ -11,10 +11,18 @@ import numpy as np
 import pytest
 import torch
 
-from ccbench.interfaces import Backbone, Dataset, FeatureExtractor, Probe, ProbeSeries, Stimulus
+from ccbench.interfaces import (
+    Backbone,
+    Dataset,
+    FeatureExtractor,
+    GeneratedDataset,
+    Probe,
+    ProbeSeries,
+    Stimulus,
+)
 from ccbench.plugins import load_plugins
 from ccbench.samples import Sample, SampleTable
-from ccbench.testing import check_backbone, check_dataset, check_probe
+from ccbench.testing import check_backbone, check_dataset, check_generated, check_probe
 from ccbench_registry import BackboneCard, DatasetCard, ProbeCard, Terms
 
 if TYPE_CHECKING:
@@ -104,6 +112,79 @@ def test_the_datasets_of_plugins_keep_to_it(lab: Path, few_posers: FewPosers) ->
     for name in ("drawn-a", "drawn-b", "mylab"):
         dataset: Dataset = load_plugins().dataset(name)
         assert len(check_dataset(dataset, folder)) == 7
+
+
+# -- datasets that make their own photographs
+
+
+class FakeMaker(FakeDataset):
+    """Two parts of one photograph; tests spoil one member at a time."""
+
+    def __init__(self, **spoiled: Any) -> None:
+        self.recipe: Any = "1"
+        self.parts: Any = 2
+        self.write: Callable[[int, Path], object] = lambda part, folder: (
+            folder / f"{'ab'[part]}.png"
+        ).write_bytes(bytes([part + 1]))
+        super().__init__(**spoiled)
+
+    def generate(self, part: int, directory: Path) -> None:
+        self.write(part, directory)
+
+
+def test_a_good_maker(tmp_path: Path) -> None:
+    table = check_generated(FakeMaker(), tmp_path)
+    assert [sample.path.read_bytes() for sample in table] == [b"\1", b"\2"]
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "reason"),
+    [
+        ({"recipe": ""}, "recipe is empty"),
+        ({"recipe": 1}, "recipe is not a string"),
+        ({"parts": 0}, "there are 0 parts"),
+        ({"parts": "2"}, "parts is '2', not a whole number"),
+        ({"write": lambda part, folder: None}, "part 0 wrote no file"),
+        (
+            {"write": lambda part, folder: (folder / "a.png").write_bytes(b"x")},
+            "two parts write the file a.png",
+        ),
+        ({"write": lambda part, folder: (folder / "a.png").touch()}, "the file a.png is empty"),
+        (
+            {"write": lambda part, folder: (folder / f"{'xy'[part]}.png").write_bytes(b"x")},
+            "a.png is not a file",
+        ),
+    ],
+)
+def test_a_bad_maker(tmp_path: Path, spoiled: dict[str, Any], reason: str) -> None:
+    assert reason in refused(check_generated, FakeMaker(**spoiled), tmp_path)
+
+
+def test_a_maker_that_remembers_what_it_made(tmp_path: Path) -> None:
+    made: list[int] = []
+
+    def write(part: int, folder: Path) -> None:
+        made.append(part)
+        (folder / f"{'ab'[part]}.png").write_bytes(bytes([len(made)]))
+
+    reason = refused(check_generated, FakeMaker(write=write), tmp_path)
+    assert "made again in another order, a.png has other bytes" in reason
+
+
+def test_a_maker_without_parts(tmp_path: Path) -> None:
+    maker = FakeMaker()
+    del maker.parts
+    assert "lacks a member of the interface" in refused(check_generated, maker, tmp_path)
+
+
+def test_the_makers_of_plugins_keep_to_it(lab: Path, tmp_path: Path) -> None:
+    (tmp_path / "few.toml").write_text('name = "few"\nposers = 3\n')
+    for name, poser in (("drawn-a", "p60"), ("drawn-b", "p60"), ("labfaces:few.toml", "p03")):
+        dataset = load_plugins().dataset(name)
+        assert isinstance(dataset, GeneratedDataset)
+        table = check_generated(dataset, tmp_path / dataset.card.name)
+        assert table.posers == ("p01", poser)
+        assert len(table) == 14
 
 
 # -- backbones
@@ -262,3 +343,26 @@ def test_a_series_needs_the_null_image_of_everybody(null: dict[str, int]) -> Non
     stimuli = (Stimulus("p1", 0, 0.0, GREY), Stimulus("p1", 12, 1.0, GREY))
     with pytest.raises(ValueError, match="null image"):
         ProbeSeries(stimuli, null)
+
+
+def test_a_probe_that_makes_its_images_in_parts(lab: Path) -> None:
+    plugins = load_plugins()
+    check_probe(plugins.probe("mylab-drawn"))
+
+    class Wrong:
+        """As the laboratory's, with one member spoiled."""
+
+        def __init__(self, **spoiled: Any) -> None:
+            drawn = plugins.probe("mylab-drawn")
+            for name in ("card", "options", "recipe", "parts", "generate", "stimuli"):
+                setattr(self, name, spoiled.get(name, getattr(drawn, name)))
+
+    noise = np.random.default_rng(0)
+
+    def lottery(part: str, options: Mapping[str, str]) -> tuple[Stimulus, ...]:
+        return (Stimulus("p1", 12, 1.0, noise.integers(0, 9, (8, 8), dtype=np.uint8)),)
+
+    assert "recipe is empty" in refused(check_probe, Wrong(recipe=lambda _: ""))
+    assert "one name" in refused(check_probe, Wrong(parts=lambda _: ("p1-4", "p1-4")))
+    assert "there are no parts" in refused(check_probe, Wrong(parts=lambda _: ()))
+    assert "two calls differ in the part 'p2-0'" in refused(check_probe, Wrong(generate=lottery))

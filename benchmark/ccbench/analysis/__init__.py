@@ -7,11 +7,25 @@ from ccbench.analysis.matrix import (
     shared_expressions,
 )
 from ccbench.analysis.quality import face_quality
+from ccbench.analysis.tuning import (
+    class_centred,
+    normalised,
+    peaks,
+    profile_correlations,
+    profiles,
+    strongest,
+)
 
 __all__ = [
+    "class_centred",
     "confusion",
     "correct_rates",
     "expression_rates",
     "face_quality",
+    "normalised",
+    "peaks",
+    "profile_correlations",
+    "profiles",
     "shared_expressions",
+    "strongest",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -15,8 +16,10 @@ import click
 
 from ccbench.cli.cache import cache
 from ccbench.cli.datasets import datasets
+from ccbench.cli.groups import OpenGroup
 from ccbench.cli.matrix import matrix
 from ccbench.cli.plugins import plugins
+from ccbench.cli.probes import probes
 from ccbench.cli.report import report
 from ccbench.exceptions import CcbenchError
 
@@ -39,10 +42,11 @@ class CcbenchGroup(click.Group):
     """ccbench's own commands, then those of plugins."""
 
     @cached_property
-    def _from_plugins(self) -> dict[str, click.Command]:
+    def from_plugins(self) -> dict[str, click.Command]:
+        """The commands of plugins; one that joins a group is called ``GROUP NAME``."""
         from ccbench.plugins import call_each, load_plugins
 
-        collected = _Collector(set(self.commands))
+        collected = _Collector(self.commands)
         try:
             call_each(load_plugins(), "ccbench_register_commands", cli=collected)
         except CcbenchError as error:
@@ -53,11 +57,11 @@ class CcbenchGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return all commands, sorted."""
-        return sorted({*self.commands, *self._from_plugins})
+        return sorted({*self.commands, *(name for name in self.from_plugins if " " not in name)})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command; plugins are loaded only when it is not ccbench's own."""
-        return self.commands.get(cmd_name) or self._from_plugins.get(cmd_name)
+        return self.commands.get(cmd_name) or self.from_plugins.get(cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -89,19 +93,29 @@ class CcbenchGroup(click.Group):
 class _Collector(click.Group):
     """What plugins add their commands to; refuses a name that is taken."""
 
-    def __init__(self, taken: set[str]) -> None:
+    def __init__(self, own: Mapping[str, click.Command]) -> None:
         super().__init__()
-        self._taken = taken
+        self._groups = {n: group for n, group in own.items() if isinstance(group, OpenGroup)}
+        self._taken = set(own) | {
+            f"{n} {inner}" for n, group in self._groups.items() for inner in group.commands
+        }
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
-        """Add a command.
+        """Add a command; ``GROUP NAME`` adds it to one of ccbench's groups.
 
         Raises:
-            CcbenchError: ccbench or another plugin has one of that name.
+            CcbenchError: ccbench or another plugin has one of that name, or there is no such
+                group.
         """
         chosen = name or cmd.name or ""
         if chosen in self._taken or chosen in self.commands:
             raise CcbenchError(f"there is a command '{chosen}' already; choose another name")
+        group, space, _ = chosen.partition(" ")
+        if space and group not in self._groups:
+            raise CcbenchError(
+                f"the command '{chosen}' cannot be added: plugins may add to the groups "
+                f"{', '.join(sorted(self._groups))}"
+            )
         super().add_command(cmd, name)
 
 
@@ -117,5 +131,5 @@ def cli() -> None:
         sys.stderr.reconfigure(errors="replace")
 
 
-for _command in (cache, datasets, matrix, plugins, report):
+for _command in (cache, datasets, matrix, plugins, probes, report):
     cli.add_command(_command)

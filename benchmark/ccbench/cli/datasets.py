@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from ccbench.cli.groups import OpenGroup
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,7 +19,7 @@ if TYPE_CHECKING:
 _MOST = 10
 
 
-@click.group()
+@click.group(cls=OpenGroup)
 def datasets() -> None:
     """See which databases ccbench can read, and check yours."""
 
@@ -43,7 +47,8 @@ def list_datasets() -> None:
             table.add_row(f"{name}:…", escape(item.summary), "", "", "")
             continue
         card = item.card
-        source = "drawn when used" if isinstance(item, GeneratedDataset) else "your folder"
+        made = isinstance(item, GeneratedDataset)
+        source = "needs no folder" if made else "your folder"
         table.add_row(
             name, escape(card.title), card.country or "–", str(card.posers or "–"), source
         )
@@ -71,6 +76,47 @@ def show(name: str) -> None:
         console.print("\n[bold]Options[/]")
         for option, text in dataset.options.items():
             console.print(f"  {option}: {text}", markup=False, highlight=False)
+
+
+@datasets.command()
+@click.argument("name")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--workers", type=click.IntRange(min=1), help="Processes. Default: all cores.")
+def generate(name: str, out: Path, workers: int | None) -> None:
+    """Write the photographs of the dataset NAME, one that makes its own, into the folder OUT.
+
+    A run needs no such folder; this is for looking at them and for other programs.  OUT must
+    be new or empty.
+    """
+    import shlex
+
+    from rich.console import Console
+
+    from ccbench.cache import Cache
+    from ccbench.cli.progress import Bars
+    from ccbench.executors import available_cores
+    from ccbench.plugins import load_plugins
+    from ccbench.runner.export import copy_photographs, refuse_taken
+    from ccbench.runner.generate import generated_photographs
+
+    refuse_taken(out)
+    console = Console()
+    cache = Cache()
+    cache.remove_abandoned()
+    with Bars(console) as bars:
+        source = generated_photographs(
+            name, load_plugins(), cache, bars, workers or available_cores()
+        )
+        count = copy_photographs(source, out)
+        for sentence in dict.fromkeys(cache.damaged):
+            bars.note(sentence)
+    console.print(f"{count} files in {out}", markup=False, highlight=False, soft_wrap=True)
+    console.print(
+        f"To use them as they are: -d {shlex.quote(f'{name}={out}')}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 @datasets.command()
@@ -118,6 +164,29 @@ def _print_card(console: Console, card: DatasetCard) -> None:
         console.print(f"• {note}", highlight=False, markup=False)
     for citation in card.citations:
         console.print(f"Cite: {citation}", highlight=False, markup=False)
+    if card.recipe:
+        console.print("\n[bold]Recipe[/]")
+        _print_recipe(console, card.recipe)
+
+
+def _print_recipe(console: Console, recipe: Mapping[str, object], indent: str = "  ") -> None:
+    """Print a mapping as indented lines; one that holds only numbers and words in one line."""
+    for key, value in recipe.items():
+        if isinstance(value, Mapping) and any(
+            isinstance(inner, Mapping | list) for inner in value.values()
+        ):
+            console.print(f"{indent}{key}:", markup=False, highlight=False)
+            _print_recipe(console, value, indent + "  ")
+            continue
+        if isinstance(value, Mapping):
+            value = ", ".join(f"{name} = {_in_words(inner)}" for name, inner in value.items())
+        console.print(f"{indent}{key}: {_in_words(value)}", markup=False, highlight=False)
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_in_words, value)) or "–"
+    return "–" if value is None or value == "" else str(value)
 
 
 def _print_check(console: Console, found: Check) -> None:

@@ -10,9 +10,11 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ccbench.runner import Estimate
+    from ccbench.runner.estimate import Estimate
 
-DEFAULT_DATABASES = ("drawn-a", "drawn-b")
+DEFAULT_DATABASES = ("synthetic-a", "synthetic-b", "synthetic-c")
+DEFAULT_PROBES: tuple[str, ...] = ("rendered-au",)
+"""Used without -d; with -p, the probes given."""
 
 
 @click.command()
@@ -23,7 +25,16 @@ DEFAULT_DATABASES = ("drawn-a", "drawn-b")
     multiple=True,
     metavar="NAME[=ROOT]",
     help="Database; repeat for more. NAME as in 'ccbench datasets list', or a TOML card or CSV "
-    "manifest; options in brackets: 'kdef[session=B]=/photos/KDEF'. Default: the two drawn ones.",
+    "manifest; options in brackets: 'kdef[session=B]=/photos/KDEF'. Default: three rendered ones.",
+)
+@click.option(
+    "-p",
+    "--probe",
+    "probes",
+    multiple=True,
+    metavar="NAME[=ROOT]",
+    help="Series of action units to measure the output units' tuning with; repeat for more. NAME "
+    "as in 'ccbench probes list'; options in brackets as with -d.",
 )
 @click.option(
     "-b",
@@ -68,10 +79,12 @@ DEFAULT_DATABASES = ("drawn-a", "drawn-b")
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Say what would be computed, what is cached, and about how long it takes.",
+    help="Say what would be computed, what is cached, and about how long it takes. Photographs "
+    "that a database makes itself are made for it.",
 )
 def matrix(
     databases: tuple[str, ...],
+    probes: tuple[str, ...],
     backbone: str,
     protocol: str,
     overrides: tuple[str, ...],
@@ -85,8 +98,9 @@ def matrix(
 ) -> None:
     """Train on every database, test on every database.
 
-    Prints the matrix of correct rates and the confusion matrices, and writes tables and
-    report.html into a run directory.  What was computed before is taken from the cache;
+    Prints the matrix of correct rates, the confusion matrices and, with a probe, the action
+    units that each output unit is tuned to; writes tables and report.html into a run
+    directory.  What was computed before is taken from the cache;
     an interrupted run goes on where it was.
     """
     from rich.console import Console
@@ -102,10 +116,10 @@ def matrix(
         settings.append(f"face.on_missing_face={on_missing_face}")
     spec = load_protocol(protocol, settings)
     if not databases:
-        databases = DEFAULT_DATABASES
+        databases, probes = DEFAULT_DATABASES, probes or DEFAULT_PROBES
         console.print(
-            f"No -d given: running on the drawn databases {' and '.join(databases)} "
-            "(schematic faces; see 'ccbench datasets list').",
+            f"No -d given: running on the rendered databases {', '.join(databases)} "
+            "(see 'ccbench datasets list').",
             style="dim",
             highlight=False,
         )
@@ -115,6 +129,7 @@ def matrix(
         "seed": seed,
         "device": device,
         "workers": workers or available_cores(),
+        "probes": probes,
     }
     if dry_run:
         _dry_run(console, databases, options)
@@ -146,7 +161,7 @@ def _dry_run(console: Console, databases: tuple[str, ...], options: dict[str, An
     from ccbench.cache import Cache
     from ccbench.cli.progress import Bars
     from ccbench.plugins import load_plugins
-    from ccbench.runner import estimate
+    from ccbench.runner.estimate import estimate
 
     with Bars(console) as bars:
         found = estimate(databases, plugins=load_plugins(), cache=Cache(), observer=bars, **options)
@@ -184,6 +199,15 @@ def _print_estimate(console: Console, found: Estimate, workers: int) -> None:
         f"{found.plan.request.device}; {found.disk / 2**20:,.0f} MB more in the cache.",
         highlight=False,
     )
+    made = [database.name for database in found.plan.databases if database.made]
+    if made:
+        console.print(
+            f"The photographs of {' and '.join(made)} had to be made for this estimate; they "
+            f"are in the cache now.",
+            style="dim",
+            markup=False,
+            highlight=False,
+        )
     if not found.exact:
         console.print(
             "Faces have not been looked for yet; photographs without one will be left out.",

@@ -1,10 +1,15 @@
-"""Listing the image files of a folder."""
+"""Listing the image files of a folder, and writing them."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ccbench.exceptions import DatasetError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 IMAGE_SUFFIXES = frozenset(
     {
@@ -61,6 +66,33 @@ def list_images(root: Path, glob: str = "**/*", *, dataset: str) -> list[Path]:
             f"with the endings {', '.join(sorted(IMAGE_SUFFIXES))})"
         )
     return files
+
+
+def write_image(path: Path, pixels: NDArray[np.uint8], *, quality: int = 95) -> None:
+    """Write a picture of a generated dataset: PNG, or JPEG, by the ending of ``path``.
+
+    ``cv2.imwrite`` only returns False, or nothing at all, when the disk is full; this raises.
+
+    Args:
+        path: the file; its folder exists.
+        pixels: uint8 (height, width) or (height, width, 3) BGR.
+        quality: of a JPEG, 0 to 100.
+
+    Raises:
+        OSError: the picture could not be encoded, or the file not be written.
+    """
+    import cv2
+
+    # Given, so that a build's default cannot change the bytes.
+    jpeg = path.suffix.lower() in {".jpg", ".jpeg"}
+    settings = [cv2.IMWRITE_JPEG_QUALITY, quality] if jpeg else [cv2.IMWRITE_PNG_COMPRESSION, 6]
+    try:
+        fine, data = cv2.imencode(path.suffix, pixels, settings)
+    except cv2.error as error:
+        raise OSError(f"{path} could not be encoded as a picture: {error.err}") from None
+    if not fine:
+        raise OSError(f"{path} could not be encoded as a picture")
+    path.write_bytes(data.tobytes())
 
 
 def some_names(paths: list[Path], root: Path, count: int = 3) -> str:

@@ -1,4 +1,7 @@
-"""What a user writes after ``-d``: ``NAME``, ``NAME=ROOT``, ``NAME[option=value]=ROOT``."""
+"""What a user writes after ``-d`` and ``-p``.
+
+``NAME``, ``NAME=ROOT`` or ``NAME[option=value]=ROOT``.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ccbench.exceptions import DatasetError
+from ccbench.exceptions import CcbenchError, DatasetError, ProbeError
+
+_NAME = re.compile(r"(?P<name>[^\[\]=]+)(?P<rest>[\[=].*)?", re.S)
+# No name has a slash, and a recipe of a family ends in .toml: what follows is a path, and ends
+# with its ending, even when it has brackets and equals signs in it.
+_PATH = re.compile(
+    r"(?P<name>[^\[\]=]*(?:[/\\].*?\.(?:toml|csv|tsv)|:.*?\.toml))(?P<rest>[\[=].*)?",
+    re.S | re.I,
+)
 
 
 @dataclass(frozen=True)
@@ -25,6 +36,21 @@ class DatasetSpec:
     options: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class ProbeSpec:
+    """A parsed ``-p``.
+
+    Attributes:
+        name: probe name.
+        root: folder given after ``=``.
+        options: what stood in square brackets.
+    """
+
+    name: str
+    root: Path | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
 def parse_dataset_spec(text: str) -> DatasetSpec:
     """Parse ``NAME[option=value,...]=ROOT``.
 
@@ -32,19 +58,49 @@ def parse_dataset_spec(text: str) -> DatasetSpec:
     {'session': 'B'}
     >>> parse_dataset_spec("mine.csv").name
     'mine.csv'
+    >>> parse_dataset_spec("/faces [1]/mine.toml=/photos").name
+    '/faces [1]/mine.toml'
 
     Raises:
         DatasetError: no name, an empty root, an option twice, or brackets that do not close.
     """
-    match = re.fullmatch(r"(?P<name>[^\[\]=]+)(?P<rest>[\[=].*)?", text, re.S)
+    return DatasetSpec(*_parse(text, "dataset", DatasetError))
+
+
+def parse_probe_spec(text: str) -> ProbeSpec:
+    """Parse ``NAME[option=value,...]=ROOT`` of a probe.
+
+    >>> parse_probe_spec("rendered-au[identities=4]").options
+    {'identities': '4'}
+
+    Raises:
+        ProbeError: as :func:`parse_dataset_spec`.
+    """
+    return ProbeSpec(*_parse(text, "probe", ProbeError))
+
+
+def labelled(name: str, options: Mapping[str, str]) -> str:
+    """Return what an item with these options is called in tables.
+
+    >>> labelled("kdef", {"session": "B"})
+    'kdef[session=B]'
+    """
+    inside = ",".join(f"{key}={value}" for key, value in sorted(options.items()))
+    return f"{name}[{inside}]" if options else name
+
+
+def _parse(
+    text: str, kind: str, refusal: type[CcbenchError]
+) -> tuple[str, Path | None, dict[str, str]]:
+    match = _PATH.fullmatch(text) or _NAME.fullmatch(text)
     inside, after = _split_options(match["rest"] or "") if match else (None, "")
     if match is None or not match["name"].strip() or inside is None:
-        raise DatasetError(
-            f"cannot read the dataset '{text}'; write NAME, NAME=FOLDER or "
+        raise refusal(
+            f"cannot read the {kind} '{text}'; write NAME, NAME=FOLDER or "
             f"'NAME[option=value]=FOLDER'"
         )
     if after and not after[1:].strip():
-        raise DatasetError(f"the dataset '{text}' has nothing after '='; give a folder")
+        raise refusal(f"the {kind} '{text}' has nothing after '='; give a folder")
     options: dict[str, str] = {}
     # A comma separates options only where another "name=" follows, so that a value may be
     # a regular expression with commas.
@@ -54,17 +110,15 @@ def parse_dataset_spec(text: str) -> DatasetSpec:
         key, separator, value = part.partition("=")
         key = key.strip()
         if not separator:
-            raise DatasetError(f"the dataset '{text}': write the option as '{key}=value'")
+            raise refusal(f"the {kind} '{text}': write the option as '{key}=value'")
         if key in options:
-            raise DatasetError(
-                f"the dataset '{text}' gives the option '{key}' twice; join values by +"
-            )
+            raise refusal(f"the {kind} '{text}' gives the option '{key}' twice; join values by +")
         options[key] = value
     try:
         root = Path(after[1:]).expanduser() if after else None
     except RuntimeError:
-        raise DatasetError(f"no such home folder: {after[1:]}; give the whole path") from None
-    return DatasetSpec(match["name"].strip(), root, options)
+        raise refusal(f"no such home folder: {after[1:]}; give the whole path") from None
+    return match["name"].strip(), root, options
 
 
 def _split_options(rest: str) -> tuple[str | None, str]:

@@ -1,5 +1,5 @@
 """Map one function over independent tasks."""
 
-from ccbench.executors.local import available_cores, map_tasks
+from ccbench.executors.local import available_cores, kept_workers, map_tasks
 
-__all__ = ["available_cores", "map_tasks"]
+__all__ = ["available_cores", "kept_workers", "map_tasks"]

@@ -11,12 +11,16 @@ import multiprocessing as mp
 import os
 import queue
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextvars import ContextVar
 from multiprocessing.connection import wait as wait_for
 from typing import Any, TypeVar
+
+from threadpoolctl import threadpool_limits
 
 from ccbench.exceptions import CcbenchError
 
@@ -24,6 +28,15 @@ Task = TypeVar("Task")
 Report = Callable[[float], None]
 Function = Callable[[Task, Report], None]
 
+_THREADS = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "OPENCV_FOR_THREADS_NUM",
+)
+"""Environment variables that libraries read when they are imported."""
+_kept: ContextVar[list[_Pool] | None] = ContextVar("_kept", default=None)
+"""Of the innermost :func:`kept_workers`: its pool, once there is one."""
 _reports: Any = None
 """Queue back to the parent, in a worker process."""
 
@@ -37,20 +50,56 @@ def available_cores() -> int:
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """Compute on one thread in this block, in torch, OpenCV and BLAS."""
-    import cv2
-    import torch
-    from threadpoolctl import threadpool_limits
+    """Compute on one thread in this block, in torch, OpenCV and BLAS.
 
-    torch_threads, cv2_threads = torch.get_num_threads(), cv2.getNumThreads()
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
+    Nothing is imported for it: a library that is first imported inside the block takes the
+    limit from the environment, and keeps it.
+    """
+    before = {name: os.environ.get(name) for name in _THREADS}
+    torch, cv2 = sys.modules.get("torch"), sys.modules.get("cv2")
+    torch_threads = torch.get_num_threads() if torch else 0
+    cv2_threads = cv2.getNumThreads() if cv2 else 0
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
     try:
+        if torch:
+            torch.set_num_threads(1)
+        if cv2:
+            cv2.setNumThreads(1)
         with threadpool_limits(1):
             yield
     finally:
-        torch.set_num_threads(torch_threads)
-        cv2.setNumThreads(cv2_threads)
+        if torch:
+            torch.set_num_threads(torch_threads)
+        if cv2:
+            cv2.setNumThreads(cv2_threads)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def kept_workers() -> Iterator[None]:
+    """Let every :func:`map_tasks` in this block use the same processes.
+
+    A process takes seconds to import torch.  They end with the block.
+    """
+    if _kept.get() is not None:
+        yield
+        return
+    pools: list[_Pool] = []
+    token = _kept.set(pools)
+    try:
+        yield
+        for pool in pools:
+            pool.close()
+    except BaseException:
+        for pool in pools:
+            pool.kill()
+        raise
+    finally:
+        _kept.reset(token)
 
 
 def map_tasks(
@@ -65,15 +114,14 @@ def map_tasks(
     Args:
         function: a module-level function; it stores its result itself.
         tasks: picklable.
-        workers: processes; 1 runs everything in this process.
+        workers: processes; 1 runs everything in this process, and so does a single task.
         progress: called here with (index of the task, fraction of it done).
 
     Raises:
         CcbenchError: whatever a task raised, or a worker that was killed.
         KeyboardInterrupt: after the workers were stopped.
     """
-    workers = min(workers, len(tasks))
-    if workers <= 1:
+    if min(workers, len(tasks)) <= 1:
         with one_thread(), _interrupts_kept() as interrupted:
             for index, task in enumerate(tasks):
                 function(task, lambda part, index=index: progress(index, part))  # type: ignore[misc]
@@ -81,49 +129,87 @@ def map_tasks(
                 if interrupted:
                     break
         return
-    _map_in_processes(function, tasks, workers, progress)
+    with kept_workers():
+        pools = _kept.get()
+        assert pools is not None
+        if pools and pools[0].workers != workers:
+            pools.pop().close()
+        if not pools:
+            pools.append(_Pool(workers))
+        try:
+            pools[0].map(function, tasks, progress)
+        except BaseException:
+            pools.pop().kill()
+            raise
 
 
-def _map_in_processes(
-    function: Function[Task],
-    tasks: Sequence[Task],
-    workers: int,
-    progress: Callable[[int, float], None],
-) -> None:
-    context = mp.get_context("spawn")
-    reports = context.Queue()
-    others = {child.pid for child in mp.active_children()}
-    pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(reports,))
-    try:
+class _Pool:
+    """Worker processes; they start with the first tasks.
+
+    Args:
+        workers: how many at most.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        context = mp.get_context("spawn")
+        self._reports = context.Queue()
+        self._executor = ProcessPoolExecutor(
+            workers, context, initializer=_start_worker, initargs=(self._reports,)
+        )
+        self._pids: set[int | None] = set()
+        self._round = 0
+
+    def map(
+        self,
+        function: Function[Task],
+        tasks: Sequence[Task],
+        progress: Callable[[int, float], None],
+    ) -> None:
+        """Run every task; see :func:`map_tasks`.  After an error the pool is of no use."""
+        self._round += 1
+        try:
+            futures = self._submit(function, tasks)
+            pending = set(futures)
+            while pending:
+                done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+                with contextlib.suppress(queue.Empty):
+                    while True:
+                        number, index, part = self._reports.get_nowait()
+                        if number == self._round:  # else it is late, of tasks long done
+                            progress(index, part)
+                for future in done:
+                    future.result()
+                    progress(futures[future], 1.0)
+        except BrokenProcessPool:
+            raise CcbenchError(
+                "a worker process was killed, probably for lack of memory; start the run again "
+                "with --workers 1, what is finished is kept"
+            ) from None
+
+    def _submit(self, function: Function[Task], tasks: Sequence[Task]) -> dict[Future[None], int]:
+        others = {child.pid for child in mp.active_children()}
         with _interrupts_held_back():
-            futures: dict[Future[None], int] = {
-                pool.submit(_run_task, function, index, task): index
-                for index, task in enumerate(tasks)
-            }
-        pending = set(futures)
-        while pending:
-            done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
-            with contextlib.suppress(queue.Empty):
-                while True:
-                    progress(*reports.get_nowait())
-            for future in done:
-                future.result()
-                progress(futures[future], 1.0)
-    except BrokenProcessPool:
-        raise CcbenchError(
-            "a worker process was killed, probably for lack of memory; start the run again "
-            "with --workers 1, what is finished is kept"
-        ) from None
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
+            try:
+                return {
+                    self._executor.submit(_run_task, function, self._round, index, task): index
+                    for index, task in enumerate(tasks)
+                }
+            finally:
+                self._pids |= {child.pid for child in mp.active_children()} - others
+
+    def close(self) -> None:
+        """End the processes, which have nothing to do."""
+        self._executor.shutdown(wait=True, cancel_futures=True)
+        self._reports.close()
+        self._reports.cancel_join_thread()
+
+    def kill(self) -> None:
+        """End the processes, whatever they do."""
         for child in mp.active_children():
-            if child.pid not in others:
+            if child.pid in self._pids:
                 child.terminate()
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-        reports.close()
-        reports.cancel_join_thread()
+        self.close()
 
 
 @contextlib.contextmanager
@@ -183,9 +269,9 @@ def _interrupts_held_back() -> Iterator[None]:
                 signal.raise_signal(signal.SIGINT)
 
 
-def _run_task(function: Function[Task], index: int, task: Task) -> None:
+def _run_task(function: Function[Task], number: int, index: int, task: Task) -> None:
     with one_thread():
-        function(task, lambda part: _reports.put((index, part)))
+        function(task, lambda part: _reports.put((number, index, part)))
 
 
 def _start_worker(reports: Any) -> None:

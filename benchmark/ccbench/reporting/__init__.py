@@ -3,5 +3,6 @@
 from ccbench.reporting.html import write_report
 from ccbench.reporting.summary import Summary, summarise
 from ccbench.reporting.terminal import print_run
+from ccbench.reporting.tuning import Tuning, summarise_tuning
 
-__all__ = ["Summary", "print_run", "summarise", "write_report"]
+__all__ = ["Summary", "Tuning", "print_run", "summarise", "summarise_tuning", "write_report"]

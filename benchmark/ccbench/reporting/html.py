@@ -12,6 +12,7 @@ from ccbench import atomic
 from ccbench.analysis.quality import STATUSES
 from ccbench.exceptions import RunError
 from ccbench.reporting.summary import rate, summarise
+from ccbench.reporting.tuning import au_name, signed, summarise_tuning
 from ccbench.results import Run
 
 FILE = "report.html"
@@ -32,10 +33,13 @@ def write_report(run: Run) -> Path:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["rate"] = rate
+    environment.filters["signed"] = signed
+    environment.filters["au_name"] = au_name
     environment.filters["percent"] = lambda value: f"{100 * value:.0f}"
     statuses = [s for s in STATUSES if s in {"ok", "no face"} or summary.quality[s].sum()]
     page = environment.from_string(source).render(
         summary=summary,
+        tunings=summarise_tuning(run),
         manifest=run.manifest,
         request=run.manifest["request"],
         statuses=statuses,

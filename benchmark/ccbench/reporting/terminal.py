@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from rich.box import SIMPLE_HEAD
 from rich.columns import Columns
 from rich.console import Console, Group
@@ -13,6 +15,7 @@ from rich.text import Text
 
 from ccbench.analysis.quality import STATUSES
 from ccbench.reporting.summary import Pair, Summary, rate, summarise
+from ccbench.reporting.tuning import Tuning, signed, summarise_tuning
 from ccbench.results import Run
 
 _ALL_CONFUSIONS = 3
@@ -55,6 +58,16 @@ def print_run(run: Run, console: Console) -> None:
     console.print(Columns([_confusion(pair) for pair in shown], padding=(1, 3)))
     if len(shown) < len(summary.pairs):
         console.print("[dim]Those of the swapped tests are in report.html.[/]")
+    for tuning in summarise_tuning(run):
+        console.print()
+        console.print(
+            f"[bold]What the units are tuned to[/] (probe {escape(tuning.probe)})", highlight=False
+        )
+        console.print(_tuning(tuning))
+        if len(_pairs(tuning)) > 1:
+            console.print("[bold]How alike their profiles are[/] (r_s)", highlight=False)
+            console.print(_correlations(tuning))
+        console.print(Padding(_tuning_caption(tuning), (0, 1)), style="dim", highlight=False)
     console.print()
     console.print(_quality(summary))
     for note in summary.notes:
@@ -111,6 +124,56 @@ def _confusion(pair: Pair) -> Group:
         ]
         table.add_row(Text(f"{shown} ", style="dim"), *cells)
     return Group(Text(f"{pair.train} → {pair.test}", style="bold"), table)
+
+
+def _tuning(tuning: Tuning) -> Table:
+    table = Table(box=SIMPLE_HEAD, header_style="bold")
+    table.add_column("unit", no_wrap=True)
+    for name in tuning.databases:
+        table.add_column(escape(name), no_wrap=True)
+    pairs = _pairs(tuning)
+    inline = pairs if len(pairs) == 1 else []
+    for _ in inline:
+        table.add_column("r_s", justify="right", no_wrap=True, min_width=4)
+    for expression in tuning.expressions:
+        cells = []
+        for name in tuning.databases:
+            units = tuning.strongest[name].get(expression)
+            cells.append(_units(*units) if units else Text("–"))
+        values = [tuning.correlations[pair].get(expression, math.nan) for pair in inline]
+        table.add_row(expression, *cells, *(signed(value) for value in values))
+    return table
+
+
+def _pairs(tuning: Tuning) -> list[tuple[str, str]]:
+    return list(tuning.correlations) if len(tuning.databases) <= _ALL_CONFUSIONS else []
+
+
+def _correlations(tuning: Tuning) -> Table:
+    table = Table(box=SIMPLE_HEAD, header_style="bold")
+    table.add_column("unit", no_wrap=True)
+    for one, other in _pairs(tuning):
+        table.add_column(f"{escape(one)},\n{escape(other)}", justify="right", no_wrap=True)
+    for expression in tuning.expressions:
+        values = [tuning.correlations[p].get(expression, math.nan) for p in _pairs(tuning)]
+        table.add_row(expression, *(signed(value) for value in values))
+    return table
+
+
+def _units(positive: list[int], negative: list[int]) -> Text:
+    """Return e.g. "12 6 25 | −4 −15"."""
+    more = Text(" ".join(map(str, positive)) or "–", style="green")
+    less = Text(" ".join(f"−{unit}" for unit in negative) or "–", style="magenta")
+    return Text.assemble(more, (" | ", "dim"), less)
+
+
+def _tuning_caption(tuning: Tuning) -> str:
+    wide = "" if len(tuning.databases) <= _ALL_CONFUSIONS else "; r_s are in report.html"
+    return (
+        f"action units with the strongest responses at intensity {tuning.level:g}, positive | "
+        f"negative, that reach a quarter of the unit's largest; r_s: Spearman correlation of "
+        f"the profiles{wide}"
+    )
 
 
 def _quality(summary: Summary) -> Table:

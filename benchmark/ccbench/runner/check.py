@@ -76,7 +76,7 @@ def check_database(
     Raises:
         CcbenchError: the database cannot be opened at all.
     """
-    (database,) = open_databases([spec], plugins, cache, observer)
+    (database,) = open_databases([spec], plugins, cache, observer, workers)
     protocol = load_protocol("quick")
     tasks = face_tasks(database.photographs, protocol.face_recipe(INPUT_SIZE))
     jobs = [FaceJob(cache.root, task) for task in tasks if not cache.find("faces", task.key)]

@@ -11,16 +11,18 @@ import numpy as np
 
 from ccbench.augmentation import PLAIN, render_view
 from ccbench.cache import Cache
-from ccbench.datasets import DatasetSpec
+from ccbench.datasets import DatasetSpec, ProbeSpec
 from ccbench.executors.local import one_thread
 from ccbench.faces import UNSEEN, FaceRecord, read_records
 from ccbench.features import normalise
 from ccbench.heads import he_normal
 from ccbench.plugins import Plugins
 from ccbench.preprocessing import standardise
+from ccbench.probing import read_series, stimulus_faces, stimulus_features
 from ccbench.protocol import PerceptronHead, Protocol
 from ccbench.runner.matrix import Preparation, missing_features, prepare
 from ccbench.runner.observer import Observer
+from ccbench.runner.probes import PartJob, do_part
 from ccbench.runner.selection import Selection, refuse_shared_photographs, select
 from ccbench.runner.work import Cell, feature_tasks, make_cells
 
@@ -30,7 +32,7 @@ class Count:
     """Units of one stage.
 
     Attributes:
-        stage: "faces", "features" or "heads".
+        stage: "probe images", "faces", "features", "probe features" or "heads".
         unit: what is counted.
         cached: already there.
         anew: to be computed.
@@ -74,13 +76,17 @@ def estimate(
     plugins: Plugins,
     cache: Cache,
     observer: Observer,
+    probes: Sequence[str | ProbeSpec] = (),
 ) -> Estimate:
     """List what ``run_matrix`` would compute; time one unit of each stage.
 
-    Nothing is trained and no run is written; generated databases are drawn, and weights that
-    a hub has are downloaded.
+    Nothing is trained and no run is written; photographs that a database makes itself are
+    made (``Database.made``), and weights that a hub has are downloaded.  Of each probe that
+    makes its own images one part is made and kept.
     """
-    plan = prepare(databases, backbone, protocol, seed, device, plugins, cache, observer)
+    plan = prepare(
+        databases, backbone, protocol, seed, device, plugins, cache, observer, probes, workers
+    )
     selections, faces_cached, faces_anew = [], 0, 0
     for database, tasks in zip(plan.databases, plan.faces, strict=True):
         records: list[FaceRecord] = []
@@ -115,13 +121,50 @@ def estimate(
             views_anew * _view_seconds(plan) / on_device if views_anew else 0.0,
             len(heads_anew) * _head_seconds(plan, cells[0]) / on_device if heads_anew else 0.0,
         )
-    counts = (
+    counts: tuple[Count, ...] = (
         Count("faces", "photographs", faces_cached, faces_anew, seconds[0]),
         Count("features", "views", views_cached, views_anew, seconds[1]),
         Count("heads", "heads", len(cells) - len(heads_anew), len(heads_anew), seconds[2]),
     )
+    counts = (*counts[:2], *_probe_counts(plan, cache, on_device, workers, observer), counts[2])
     disk = views_anew * plan.identity.features * 2 + len(heads_anew) * _head_bytes(plan, cells[0])
     return Estimate(plan, selections, counts, disk, exact=not faces_anew)
+
+
+def _probe_counts(
+    plan: Preparation, cache: Cache, on_device: int, workers: int, observer: Observer
+) -> list[Count]:
+    """Count what the probes take: parts to make, and stimuli to crop and compute features of."""
+    if not plan.probes:
+        return []
+    made = sum(len(probe.keys) - len(probe.missing(cache)) for probe in plan.probes)
+    parts_anew, parts_seconds = 0, 0.0
+    for probe in plan.probes:
+        missing = probe.missing(cache)
+        if not missing:
+            continue
+        observer.stage(f"timing {probe.name}", 1)
+        start = time.perf_counter()
+        with one_thread():
+            do_part(PartJob(cache.root, missing[0]), lambda _: None)
+        parts_seconds += (time.perf_counter() - start) * (len(missing) - 1) / workers
+        made, parts_anew = made + 1, parts_anew + len(missing) - 1
+    counts = [Count("probe images", "parts", made, parts_anew, parts_seconds)]
+    if parts_anew:
+        # How many images the other parts have is not known before they are made.
+        return counts
+    recipe = plan.protocol.face_recipe(plan.extractor.input_size)
+    cached = anew = 0
+    for probe in plan.probes:
+        faces = stimulus_faces(read_series(probe.name, probe.keys, cache), recipe)
+        for task in stimulus_features(faces, plan.identity):
+            if cache.find("features", task.key):
+                cached += len(task.rows)
+            else:
+                anew += len(task.rows)
+    with one_thread():
+        seconds = anew * _view_seconds(plan) / on_device if anew else 0.0
+    return [*counts, Count("probe features", "images", cached, anew, seconds)]
 
 
 def _seconds(action: Callable[[], object], repeats: int) -> float:
@@ -156,21 +199,29 @@ def _head_seconds(plan: Preparation, cell: Cell) -> float:
     """Time a few steps, or a fit on features without structure, and scale up."""
     import torch
 
-    from ccbench.training import fit_logistic
+    from ccbench.logistic import fit_gram, fit_logistic
 
     generator = torch.Generator().manual_seed(0)
     features, head = plan.identity.features, plan.protocol.head
     classes = len(cell.training.expressions)
     device = plan.request.device
     if not isinstance(head, PerceptronHead):
-        rows = min(1500, len(cell.training.train) * len(cell.training.views))
-        data = torch.rand(rows, features, generator=generator).to(device)
-        labels = torch.arange(rows, device=device) % classes
         whole = len(cell.training.train) * len(cell.training.views)
-        # The Gram matrix grows with the square of the rows, its eigenvectors with the cube.
-        return _seconds(lambda: fit_logistic(data, labels, classes, head.ridge), 1) * (
-            (whole / rows) ** 3
-        )
+        rows = min(1500, whole)
+        data = torch.rand(rows, features, generator=generator)
+        labels = torch.arange(rows) % classes
+        if whole > features:
+            return _seconds(lambda: fit_logistic(data, labels, classes, head.ridge), 1) * (
+                whole / rows
+            )
+        points = data.to(torch.float64).numpy() - 0.5
+        gram = points @ points.T
+
+        def fit() -> None:
+            fit_gram(gram, labels.numpy(), classes, head.ridge)[0] @ points
+
+        # Each product is with the square of the rows; the inner products are made once.
+        return _seconds(fit, 1) * (whole / rows) ** 2
     schedule = plan.protocol.training
     assert schedule is not None
     sizes = (features, *head.hidden, classes)

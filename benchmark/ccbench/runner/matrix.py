@@ -9,18 +9,28 @@ from pathlib import Path
 from typing import TypeVar
 
 from ccbench.cache import Cache
-from ccbench.datasets import DatasetSpec
+from ccbench.datasets import DatasetSpec, ProbeSpec
 from ccbench.exceptions import CcbenchError
-from ccbench.executors import map_tasks
+from ccbench.executors import kept_workers, map_tasks
 from ccbench.faces import FaceTask, face_tasks, read_records
-from ccbench.features import BackboneIdentity, FeatureTask
+from ccbench.features import BackboneIdentity, FeatureBlock, FeatureTask
+from ccbench.grams import GramTask
 from ccbench.interfaces import Backbone, FeatureExtractor
 from ccbench.plugins import Plugins, call_each, load_plugins
+from ccbench.probing import Series, read_series
 from ccbench.protocol import Protocol, load_protocol
 from ccbench.results import Run, open_run
 from ccbench.runner import tables
 from ccbench.runner.databases import Database, open_databases
 from ccbench.runner.observer import Observer, Silent, TaskProgress
+from ccbench.runner.probes import (
+    OpenProbe,
+    PartJob,
+    do_part,
+    do_stimulus_faces,
+    open_probes,
+    plan_features,
+)
 from ccbench.runner.request import Request
 from ccbench.runner.selection import (
     Selection,
@@ -33,13 +43,17 @@ from ccbench.runner.work import (
     CellJob,
     FaceJob,
     FeatureJob,
+    GramJob,
+    ProbeFeatures,
     do_cell,
     do_faces,
     do_features,
+    do_gram,
     feature_tasks,
     keep_extractor,
     make_cells,
 )
+from ccbench.training import TrainingTask, gram_task
 
 Job = TypeVar("Job")
 
@@ -56,6 +70,7 @@ class Preparation:
         extractor: the loaded network.
         identity: what of it is part of the cache keys.
         faces: the face tasks of each database.
+        probes: opened; their images may still have to be made.
     """
 
     request: Request
@@ -65,6 +80,7 @@ class Preparation:
     extractor: FeatureExtractor
     identity: BackboneIdentity
     faces: list[list[FaceTask]]
+    probes: list[OpenProbe]
 
 
 @dataclass
@@ -108,8 +124,10 @@ def prepare(
     plugins: Plugins,
     cache: Cache,
     observer: Observer,
+    probes: Sequence[str | ProbeSpec] = (),
+    workers: int = 1,
 ) -> Preparation:
-    """Open databases and backbone, and check all that can be checked before any work."""
+    """Open databases, probes and backbone, and check all that can be checked before any work."""
     if seed < 0:
         raise CcbenchError(f"--seed {seed} is negative; give a whole number from 0")
     if not databases:
@@ -118,7 +136,8 @@ def prepare(
     device = choose_device(device)
     # Before the databases: a generated one may take its time to be drawn.
     extractor = chosen.load(device)
-    opened = open_databases(databases, plugins, cache, observer)
+    series = open_probes(probes, plugins, cache, observer)
+    opened = open_databases(databases, plugins, cache, observer, workers)
     refuse_shared_posers(opened)
     recipe = protocol.face_recipe(extractor.input_size)
     return Preparation(
@@ -130,6 +149,7 @@ def prepare(
             device,
             {database.name: database.digest for database in opened},
             extractor.weights_digest,
+            {probe.name: probe.digest for probe in series},
         ),
         protocol=protocol,
         databases=opened,
@@ -137,9 +157,11 @@ def prepare(
         extractor=extractor,
         identity=BackboneIdentity.of(backbone, extractor, device),
         faces=[face_tasks(database.photographs, recipe) for database in opened],
+        probes=series,
     )
 
 
+@kept_workers()
 def run_matrix(
     databases: Sequence[str | DatasetSpec],
     *,
@@ -153,8 +175,9 @@ def run_matrix(
     cache: Path | None = None,
     observer: Observer | None = None,
     plugins: Plugins | None = None,
+    probes: Sequence[str | ProbeSpec] = (),
 ) -> Run:
-    """Train on every database, test on every database.
+    """Train on every database, test on every database, and probe every head.
 
     What an earlier run has computed is taken from the cache; an interrupted run goes on
     where it was.  Equal arguments give equal tables, whatever the number of workers.
@@ -172,6 +195,8 @@ def run_matrix(
         cache: cache folder; ``$CCBENCH_CACHE`` or the user's by default.
         observer: told what is running.
         plugins: loaded plugins; the installed ones by default.
+        probes: as after ``ccbench matrix -p``: series of action units whose responses are
+            measured, e.g. ``"rendered-au[identities=4]"``.
 
     Returns:
         The finished run.
@@ -189,7 +214,9 @@ def run_matrix(
             raise CcbenchError(f"--runs {runs}: give at least 1")
         spec = spec.model_copy(update={"runs": runs})
     clock = Clock()
-    plan = prepare(databases, backbone, spec, seed, device, plugins, store, observer)
+    plan = prepare(
+        databases, backbone, spec, seed, device, plugins, store, observer, probes, workers
+    )
     folder = Path(out) if out is not None else plan.request.default_directory()
     plan.request.claim(folder)
     clock.lap("photographs")
@@ -199,9 +226,13 @@ def run_matrix(
     compute.faces(plan)
     clock.lap("faces")
     selections = select_all(plan, store)
+    series = compute.probe_images(plan)
+    stimuli = compute.probe_features(plan, series)
+    if plan.probes:
+        clock.lap("probes")
     features = compute.features(plan, selections)
     clock.lap("features")
-    cells = compute.cells(plan, selections, features)
+    cells = compute.cells(plan, selections, features, stimuli)
     clock.lap("heads")
 
     observer.stage("writing tables", 1)
@@ -212,18 +243,19 @@ def run_matrix(
         plan.extractor.weights_digest,
         workers,
         clock.seconds,
+        [probe.as_dict(shown) for probe, shown in zip(plan.probes, series, strict=True)],
+        [citation for probe in plan.probes for citation in probe.card.citations],
     )
-    tables.write_run(
-        folder,
-        {
-            "predictions": tables.predictions_table(selections, cells, store),
-            "curves": tables.curves_table(cells, store),
-            "runs": tables.runs_table(selections, cells),
-            "splits": tables.splits_table(selections),
-            "photographs": tables.photographs_table(selections),
-        },
-        manifest,
-    )
+    frames = {
+        "predictions": tables.predictions_table(selections, cells, store),
+        "curves": tables.curves_table(cells, store),
+        "runs": tables.runs_table(selections, cells),
+        "splits": tables.splits_table(selections),
+        "photographs": tables.photographs_table(selections),
+    }
+    if series:
+        frames["responses"] = tables.responses_table(series, cells, store)
+    tables.write_run(folder, frames, manifest)
     for sentence in dict.fromkeys(store.damaged):
         observer.note(sentence)
     call_each(plugins, "ccbench_run_finished", run=folder)
@@ -271,19 +303,57 @@ class _Compute:
         self._map("computing features", do_features, jobs, details, self.device_workers)
         return keys
 
+    def probe_images(self, plan: Preparation) -> list[Series]:
+        jobs, details = [], []
+        for probe in plan.probes:
+            missing = probe.missing(self.cache)
+            jobs += [PartJob(self.cache.root, task) for task in missing]
+            details += [f"{probe.name}, {task.part}" for task in missing]
+        self._map("making probe images", do_part, jobs, details, self.workers)
+        return [read_series(probe.name, probe.keys, self.cache) for probe in plan.probes]
+
+    def probe_features(self, plan: Preparation, series: Sequence[Series]) -> list[ProbeFeatures]:
+        recipe = plan.protocol.face_recipe(plan.extractor.input_size)
+        work = plan_features(series, recipe, plan.identity, self.cache, self.device)
+        crops, features = list(work.faces), list(work.features)
+        shown = list(work.faces.values())
+        self._map("cropping probe images", do_stimulus_faces, crops, shown, self.workers)
+        shown = list(work.features.values())
+        self._map("probe features", do_features, features, shown, self.device_workers)
+        return work.found
+
     def cells(
         self,
         plan: Preparation,
         selections: Sequence[Selection],
         features: Sequence[tuple[str, ...]],
+        probes: Sequence[ProbeFeatures],
     ) -> list[Cell]:
         request = plan.request
-        cells = make_cells(selections, features, plan.protocol, request.seed, request.device)
+        cells = make_cells(
+            selections, features, plan.protocol, request.seed, request.device, probes
+        )
         missing = [cell for cell in cells if cell.missing(self.cache)]
         jobs = [CellJob(self.cache.root, cell) for cell in missing]
         details = [f"{c.training.database}, run {c.training.run + 1}" for c in missing]
+        self._grams([c.training for c in missing if not self.cache.find("heads", c.training.key)])
         self._map("training heads", do_cell, jobs, details, self.device_workers)
         return cells
+
+    def _grams(self, heads: Sequence[TrainingTask]) -> None:
+        """Compute what heads share, before several processes want it at once."""
+        blocks: dict[tuple[str, ...], FeatureBlock] = {}
+        wanted: dict[GramTask, str] = {}
+        for head in heads:
+            if head.features not in blocks:
+                blocks[head.features] = FeatureBlock(head.features, self.cache)
+            task = gram_task(head, blocks[head.features])
+            if task is not None:
+                wanted.setdefault(task, head.database)
+        missing = [task for task in wanted if not self.cache.find("grams", task.key)]
+        jobs = [GramJob(self.cache.root, task) for task in missing]
+        details = [wanted[task] for task in missing]
+        self._map("preparing heads", do_gram, jobs, details, self.workers)
 
     def _map(
         self,

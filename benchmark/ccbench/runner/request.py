@@ -28,6 +28,7 @@ class Request:
         device: "cpu" or "cuda".
         contents: per database, the hash of its photographs and labels.
         weights: digest of the backbone's weights.
+        probes: per probe, the hash of its images or of what makes them.
     """
 
     databases: tuple[str, ...]
@@ -37,6 +38,7 @@ class Request:
     device: str
     contents: Mapping[str, str] = field(default_factory=dict)
     weights: str = ""
+    probes: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -48,6 +50,7 @@ class Request:
             "device": self.device,
             "contents": dict(self.contents),
             "weights": self.weights,
+            "probes": dict(self.probes),
         }
 
     def default_directory(self) -> Path:
@@ -55,6 +58,9 @@ class Request:
         name = "+".join(self.databases) + f"-{self.backbone}-{self.protocol.name}"
         name = re.sub(r"[^A-Za-z0-9.+_-]+", "_", name)[:100].strip("_")
         rest = {k: v for k, v in _comparable(self.as_dict()).items() if k != "databases"}
+        if not self.probes:
+            # Runs from before there were probes keep their place.
+            del rest["probes"]
         text = json.dumps([list(self.databases), rest], sort_keys=True)
         return Path("runs") / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
@@ -62,7 +68,7 @@ class Request:
         """Make the run directory, or take up the run that is in it.
 
         A directory is taken up when its run had the same protocol, backbone, seed and
-        device, no other photographs and no more runs: then nothing of it is lost.
+        device, no other photographs, no more runs and no more probes: then nothing of it is lost.
 
         Raises:
             RunError: the folder holds something else or cannot be written.
@@ -101,6 +107,12 @@ def _difference(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> str:
         for name, digest in earlier["contents"].items():
             if digest != now["contents"][name]:
                 return f"on other photographs or labels of '{name}'"
+        probes = earlier.get("probes", {})
+        if lost := _missing(list(probes), list(now["probes"])):
+            return f"with the probe {lost}"
+        for name, digest in probes.items():
+            if digest != now["probes"][name]:
+                return f"with other images of the probe '{name}'"
         old, new = _comparable(earlier), _comparable(now)
         for key in ("backbone", "seed", "device"):
             if old[key] != new[key]:

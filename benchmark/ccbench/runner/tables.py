@@ -15,7 +15,8 @@ import pandas as pd
 import ccbench
 from ccbench.cache import Cache
 from ccbench.evaluation import read_scores
-from ccbench.results import MANIFEST, write_json, write_table
+from ccbench.probing import Series
+from ccbench.results import MANIFEST, OPTIONAL_TABLES, RESPONSE_COLUMNS, write_json, write_table
 from ccbench.runner.selection import Selection
 from ccbench.runner.work import Cell, tested_photographs
 from ccbench.training import read_curve
@@ -128,6 +129,36 @@ def photographs_table(selections: Sequence[Selection]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def responses_table(series: Sequence[Series], cells: Sequence[Cell], cache: Cache) -> pd.DataFrame:
+    """Return one row per head, stimulus and output unit (``results.OPTIONAL_TABLES``)."""
+    parts = []
+    for cell in cells:
+        units = list(cell.training.expressions)
+        for shown, task in zip(series, cell.probes, strict=True):
+            logits = read_scores(task, cache)
+            responses = logits - logits[shown.baseline]
+            factors = {
+                "identity": np.array([s.identity for s in shown.stimuli], object),
+                "action_unit": np.array([s.action_unit for s in shown.stimuli], np.int16),
+                "second_unit": np.array([s.second_unit for s in shown.stimuli], np.int16),
+                "intensity": np.array([s.intensity for s in shown.stimuli], np.float64),
+            }
+            columns = {name: np.repeat(values, len(units)) for name, values in factors.items()}
+            columns["expression"] = np.tile(np.array(units, object), len(shown.stimuli))
+            frame = pd.DataFrame(
+                {
+                    "database": cell.training.database,
+                    "run": cell.training.run,
+                    "probe": shown.probe,
+                    **columns,
+                    "response": responses.ravel(),
+                    "logit": logits.ravel(),
+                }
+            )
+            parts.append(frame[list(RESPONSE_COLUMNS)])
+    return pd.concat(parts, ignore_index=True)
+
+
 def make_manifest(
     request: Mapping[str, Any],
     selections: Sequence[Selection],
@@ -135,6 +166,8 @@ def make_manifest(
     weights_digest: str,
     workers: int,
     seconds: Mapping[str, float],
+    probes: Sequence[Mapping[str, Any]] = (),
+    probe_citations: Sequence[Citation] = (),
 ) -> dict[str, Any]:
     """Return the manifest: everything about a run that is not a number to analyse."""
     databases = []
@@ -155,11 +188,13 @@ def make_manifest(
     citations = [PAPER, *backbone.citations]
     for selection in selections:
         citations += selection.database.card.citations
+    citations += probe_citations
     return {
         "ccbench": ccbench.__version__,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "request": dict(request),
         "databases": databases,
+        "probes": [dict(probe) for probe in probes],
         "backbone": {"card": backbone.model_dump(mode="json"), "weights_digest": weights_digest},
         "versions": _versions(),
         "machine": {
@@ -177,6 +212,9 @@ def write_run(
 ) -> None:
     """Write the tables, and last the manifest that says the run is finished."""
     (folder / MANIFEST).unlink(missing_ok=True)
+    for name in OPTIONAL_TABLES.keys() - tables.keys():
+        # What a start that was never finished may have left.
+        (folder / f"{name}.parquet").unlink(missing_ok=True)
     for name, frame in tables.items():
         write_table(folder, name, frame)
     write_json(folder / MANIFEST, manifest)

@@ -11,6 +11,7 @@ from ccbench.evaluation import ScoreTask, score
 from ccbench.exceptions import BackboneError
 from ccbench.faces import SHARD, FaceTask, make_faces
 from ccbench.features import BackboneIdentity, FeatureTask, make_features
+from ccbench.grams import GramTask, make_gram
 from ccbench.heads import load_head
 from ccbench.interfaces import FeatureExtractor
 from ccbench.plugins import load_plugins
@@ -41,16 +42,38 @@ class FeatureJob:
 
 @dataclass(frozen=True)
 class Cell:
-    """One head to train and every test database to score it on."""
+    """One head to train, and every test database and probe to score it on."""
 
     training: TrainingTask
     scores: tuple[ScoreTask, ...]
+    probes: tuple[ScoreTask, ...] = ()
 
     def missing(self, cache: Cache) -> bool:
         """Whether anything of it has to be computed."""
         return not cache.find("heads", self.training.key) or any(
-            not cache.find("scores", task.key) for task in self.scores
+            not cache.find("scores", task.key) for task in (*self.scores, *self.probes)
         )
+
+
+@dataclass(frozen=True)
+class ProbeFeatures:
+    """Where the features of a probe's stimuli are.
+
+    Attributes:
+        keys: of the feature tasks.
+        order: of each stimulus, its position in them.
+    """
+
+    keys: tuple[str, ...]
+    order: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class GramJob:
+    """Inner products that heads share, and the cache they go to."""
+
+    cache: Path
+    task: GramTask
 
 
 @dataclass(frozen=True)
@@ -86,11 +109,18 @@ def keep_extractor(name: str, device: str, extractor: FeatureExtractor) -> None:
     _extractors[(name, device)] = extractor
 
 
+def do_gram(job: GramJob, report: Report) -> None:
+    """Compute the inner products of a job."""
+    make_gram(job.task, Cache(job.cache))
+    report(1.0)
+
+
 def do_cell(job: CellJob, report: Report) -> None:
-    """Train the head of a cell, then score it on every test database."""
+    """Train the head of a cell, then score it on every test database and probe."""
     cache = Cache(job.cache)
     train_head(job.cell.training, cache, lambda part: report(0.95 * part))
-    missing = [task for task in job.cell.scores if not cache.find("scores", task.key)]
+    wanted = (*job.cell.scores, *job.cell.probes)
+    missing = [task for task in wanted if not cache.find("scores", task.key)]
     if missing:
         # Always the head as stored, so that a resumed run scores the same bytes.
         head = load_head(cache.path("heads", job.cell.training.key))
@@ -128,6 +158,7 @@ def make_cells(
     protocol: Protocol,
     seed: int,
     device: str,
+    probes: Sequence[ProbeFeatures] = (),
 ) -> list[Cell]:
     """List the cells of a run: runs slowest, training databases fastest.
 
@@ -137,6 +168,7 @@ def make_cells(
         protocol: of the run.
         seed: base seed.
         device: where heads are trained.
+        probes: the features of each probe's stimuli.
     """
     views = protocol.computed_views
     training_views = tuple(views.index(view) for view in protocol.training_views)
@@ -168,7 +200,10 @@ def make_cells(
                 )
                 for other, other_keys in zip(selections, features, strict=True)
             )
-            cells.append(Cell(training, scores))
+            responses = tuple(
+                ScoreTask(training.key, probe.keys, probe.order, (0,), device) for probe in probes
+            )
+            cells.append(Cell(training, scores, responses))
     return cells
 
 

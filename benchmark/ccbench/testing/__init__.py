@@ -3,7 +3,8 @@
 from ccbench.testing.conformance import (
     check_backbone,
     check_dataset,
+    check_generated,
     check_probe,
 )
 
-__all__ = ["check_backbone", "check_dataset", "check_probe"]
+__all__ = ["check_backbone", "check_dataset", "check_generated", "check_probe"]

@@ -11,9 +11,17 @@ Call them from a plugin's own tests::
 from __future__ import annotations
 
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
 
-from ccbench.interfaces import Backbone, Dataset, Probe
+from ccbench.interfaces import (
+    Backbone,
+    Dataset,
+    GeneratedDataset,
+    GeneratedProbe,
+    Probe,
+    ProbeSeries,
+)
 from ccbench.samples import SampleTable
 from ccbench_registry import BackboneCard, DatasetCard, ProbeCard
 
@@ -43,6 +51,57 @@ def check_dataset(dataset: Dataset, root: Path) -> SampleTable:
     again = dataset.samples(root, {})
     assert again.rows == table.rows, "two calls of samples() gave different tables"
     return table
+
+
+def check_generated(
+    dataset: GeneratedDataset, scratch: Path, parts: Sequence[int] | None = None
+) -> SampleTable:
+    """Check that a dataset that makes its own photographs keeps to the contract.
+
+    Args:
+        dataset: the dataset.
+        scratch: an empty folder, which takes each part twice.
+        parts: which to make; the first and the last by default.
+
+    Returns:
+        The table of these parts' photographs.
+
+    Raises:
+        AssertionError: naming what does not hold.
+    """
+    assert isinstance(dataset, GeneratedDataset), f"{dataset!r} lacks a member of the interface"
+    assert isinstance(dataset.recipe, str), "recipe is not a string"
+    assert dataset.recipe, "recipe is empty; name what decides the pixels and a version of the code"
+    assert isinstance(dataset.parts, int), f"parts is {dataset.parts!r}, not a whole number"
+    assert dataset.parts >= 1, f"there are {dataset.parts} parts"
+    chosen = sorted({0, dataset.parts - 1}) if parts is None else list(parts)
+    whole, written = scratch / "whole", dict[str, bytes]()
+    for part in chosen:
+        files = _made(dataset, part, scratch / f"part-{part}")
+        assert files, f"part {part} wrote no file"
+        for name, data in files.items():
+            assert name not in written, f"two parts write the file {name}"
+            assert data, f"the file {name} is empty"
+            (whole / name).parent.mkdir(parents=True, exist_ok=True)
+            (whole / name).write_bytes(data)
+        written |= files
+    # In another order, as other processes may.
+    again = dict[str, bytes]()
+    for part in reversed(chosen):
+        again |= _made(dataset, part, scratch / f"again-{part}")
+    assert set(again) == set(written), "making the parts again gave other files"
+    differ = sorted(name for name in written if written[name] != again[name])
+    assert not differ, f"made again in another order, {differ[0]} has other bytes"
+    table = check_dataset(dataset, whole)
+    assert not table.unmatched, f"samples() cannot place {table.unmatched[0].name}"
+    return table
+
+
+def _made(dataset: GeneratedDataset, part: int, folder: Path) -> dict[str, bytes]:
+    folder.mkdir(parents=True)
+    dataset.generate(part, folder)
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def check_backbone(backbone: Backbone, device: str = "cpu") -> None:
@@ -84,11 +143,28 @@ def check_probe(probe: Probe, root: Path | None = None) -> None:
     assert isinstance(probe, Probe), f"{probe!r} lacks a member of the Probe interface"
     assert isinstance(probe.card, ProbeCard), "card is not a ProbeCard"
     assert 0 in probe.card.intensities, "the card's intensities lack 0, the null image"
-    series = probe.stimuli(root, {})
+    if root is None and isinstance(probe, GeneratedProbe):
+        series = _generated(probe)
+    else:
+        series = probe.stimuli(root, {})
     units = {stimulus.action_unit for stimulus in series.stimuli if stimulus.intensity}
     assert units == set(probe.card.action_units), f"the stimuli show the action units {units}"
     for stimulus in series.stimuli:
         assert 0 <= stimulus.intensity <= 1, f"intensity {stimulus.intensity} outside 0..1"
         assert stimulus.pixels.dtype.name == "uint8", "pixels are not uint8"
-    again = probe.stimuli(root, {})
-    assert pickle.dumps(again.stimuli) == pickle.dumps(series.stimuli), "two calls differ"
+    if root is not None or not isinstance(probe, GeneratedProbe):
+        again = probe.stimuli(root, {})
+        assert pickle.dumps(again.stimuli) == pickle.dumps(series.stimuli), "two calls differ"
+
+
+def _generated(probe: GeneratedProbe) -> ProbeSeries:
+    assert probe.recipe({}), "recipe is empty; name a version of what makes the images"
+    assert probe.recipe({}) == probe.recipe({}), "two calls gave different recipes"
+    parts = probe.parts({})
+    assert parts, "there are no parts"
+    assert len(set(parts)) == len(parts), "two parts have one name"
+    # The last part first: it may not depend on what was made before.
+    last = pickle.dumps(tuple(probe.generate(parts[-1], {})))
+    made = [tuple(probe.generate(part, {})) for part in parts]
+    assert pickle.dumps(made[-1]) == last, f"two calls differ in the part '{parts[-1]}'"
+    return ProbeSeries.of([stimulus for part in made for stimulus in part])

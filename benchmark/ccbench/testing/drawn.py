@@ -13,13 +13,14 @@ of its own.  The seven expressions come in the registry's order, which numbers t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
 
+from ccbench.datasets import write_image
 from ccbench.testing.parts import (
     ACTION_UNITS,
     HAIR_STYLES,
@@ -52,6 +53,7 @@ __all__ = [
     "draw_identity",
     "draw_photograph",
     "write_database",
+    "write_poser",
 ]
 
 # All colours are BGR.
@@ -200,20 +202,13 @@ def draw_photograph(database: DrawnDatabase, poser: int, expression: str) -> Ima
     return draw_face(identity, units, nuisance=view)
 
 
-def write_database(
-    database: DrawnDatabase,
-    directory: Path,
-    *,
-    posers: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> None:
+def write_database(database: DrawnDatabase, directory: Path, *, posers: int | None = None) -> None:
     """Write a database as PNG files named like ``p01_happy.png``.
 
     Args:
         database: what to draw.
         directory: where to; made if missing, files of the same names are replaced.
         posers: only the first so many posers; all without it.
-        progress: called after each file with the files written and the files in all.
 
     Raises:
         ValueError: ``posers`` is not between 1 and ``database.posers``.
@@ -222,20 +217,22 @@ def write_database(
     count = database.posers if posers is None else posers
     if not 1 <= count <= database.posers:
         raise ValueError(f"{database.name} has 1 to {database.posers} posers, not {count}.")
+    for poser in range(1, count + 1):
+        write_poser(database, poser, directory)
+
+
+def write_poser(database: DrawnDatabase, poser: int, directory: Path) -> None:
+    """Write the photographs of poser number ``poser`` (from 1), as :func:`write_database` does.
+
+    Raises:
+        ValueError: the database has no such poser.
+        OSError: a file could not be encoded or written.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     digits = 2 if database.posers < 100 else 3
-    total = count * len(EXPRESSIONS)
-    for done in range(total):
-        poser, expression = done // len(EXPRESSIONS) + 1, EXPRESSIONS[done % len(EXPRESSIONS)]
-        path = directory / f"p{poser:0{digits}d}_{expression}.png"
+    for expression in EXPRESSIONS:
         picture = draw_photograph(database, poser, expression)
-        # The level is given, so that a build's default cannot change the bytes.
-        fine, data = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 6])
-        if not fine:
-            raise OSError(f"{path} could not be encoded as PNG.")
-        path.write_bytes(data.tobytes())
-        if progress is not None:
-            progress(done + 1, total)
+        write_image(directory / f"p{poser:0{digits}d}_{expression}.png", picture)
 
 
 def _stream(seed: int, database: str, poser: int, picture: int) -> np.random.Generator:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 from ccbench import hookimpl
 from ccbench.cache import content_key
 from ccbench.datasets import PatternDataset
 from ccbench.hookspecs import RegisterDataset
-from ccbench.interfaces import Progress
 from ccbench.samples import SampleTable
 from ccbench.testing.recipes import DRAWING, DRAWN_DATABASES, DrawnDatabase
 from ccbench_registry import DatasetCard, FilePattern, Terms
+
+_NAMES = ("name", "title")
 
 
 class DrawnDataset:
@@ -28,6 +30,7 @@ class DrawnDataset:
             terms=Terms(licence="BSD-3-Clause (drawn by ccbench)", redistribution=True),
             notes=("Schematic drawings with known recipes: a fixture, not a scientific database.",),
             files=FilePattern(pattern=r"(?P<poser>p\d+)_(?P<expression>[a-z]+)\.png"),
+            recipe={key: value for key, value in asdict(database).items() if key not in _NAMES},
         )
 
     @property
@@ -40,12 +43,17 @@ class DrawnDataset:
         """Everything that decides the drawings."""
         return content_key("drawing", code=DRAWING, database=self.database)
 
-    def generate(self, directory: Path, progress: Progress) -> None:
-        """Draw all photographs into ``directory``."""
-        # Imports OpenCV, which listing datasets does without.
-        from ccbench.testing.drawn import write_database
+    @property
+    def parts(self) -> int:
+        """One a poser."""
+        return self.database.posers
 
-        write_database(self.database, directory, progress=progress)
+    def generate(self, part: int, directory: Path) -> None:
+        """Draw the photographs of one poser."""
+        # Imports OpenCV, which listing datasets does without.
+        from ccbench.testing.drawn import write_poser
+
+        write_poser(self.database, part + 1, directory)
 
     def samples(self, root: Path, options: Mapping[str, str]) -> SampleTable:
         """List the drawings."""

@@ -1,4 +1,7 @@
-"""KDEF, the Karolinska Directed Emotional Faces (Sweden): a card, no code needed."""
+"""KDEF, the Karolinska Directed Emotional Faces (Sweden).
+
+The card is the loader; ``layout`` only serves ``ccbench datasets mimic kdef``.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from ccbench import hookimpl
-from ccbench.datasets import PatternDataset
 from ccbench.hookspecs import RegisterDataset
+from ccbench_plugins.kdef.layout import Kdef
 from ccbench_registry import DatasetCard, load_card
 
 CARD: Traversable = files(__name__) / "card.toml"
@@ -16,4 +19,4 @@ CARD: Traversable = files(__name__) / "card.toml"
 @hookimpl
 def ccbench_register_datasets(register: RegisterDataset) -> None:
     """Register ``kdef``."""
-    register(PatternDataset(load_card(CARD, DatasetCard)))
+    register(Kdef(load_card(CARD, DatasetCard)))

@@ -17,7 +17,9 @@ from ccbench import hookimpl
 from ccbench.datasets import PatternDataset
 from ccbench.exceptions import DatasetError
 from ccbench.hookspecs import RegisterDataset
+from ccbench.interfaces import MimickedPhotograph
 from ccbench.samples import SampleTable
+from ccbench_plugins.krc.layout import krc_layout
 from ccbench_registry import DatasetCard, load_card
 from ccbench_registry.cards import describe_validation_error
 
@@ -67,6 +69,11 @@ class Krc:
                 f"a frontal view, so choose with -d 'krc[view=CODE]={root}'"
             )
         return table
+
+    def layout(self, posers: int, *, quirks: bool) -> list[MimickedPhotograph]:
+        """List the photographs of a folder that looks like KRC as far as it is known."""
+        assert self.card.files is not None
+        return krc_layout(self.card.files, posers, quirks=quirks)
 
     def _card_with(self, pattern: str | None) -> DatasetCard:
         if pattern is None:

@@ -1,0 +1,252 @@
+"""Multinomial logistic regression, by Newton's method.
+
+The objective is mean cross-entropy + ridge * squared norm of the weights, on features
+centred and divided by the root mean square of their row norms; the biases are free.  It is
+strictly convex but for a constant added to all biases, so that any solver finds the same
+head.  Newton's steps are found by conjugate gradients (the "truncated Newton" of Nocedal &
+Wright, Numerical Optimization, 2006, chapter 7), which need products with the features only.
+
+With more features than rows the weights are a combination of the rows, and nothing but the
+rows' inner products is needed: one product with the Gram matrix for each step of conjugate
+gradients, no factorisation.  Float64 throughout, on the CPU.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ccbench.exceptions import CcbenchError
+
+if TYPE_CHECKING:
+    import torch
+
+Array = NDArray[np.float64]
+
+GRAM_LIMIT = 6000
+"""Rows up to which inner products are kept (288 MB); beyond, the features are used."""
+
+_GRADIENT = 1e-8
+"""Norm of the gradient at which a fit is finished; the weights' error is below 1 / (2 ridge)
+times it."""
+_NEWTON_STEPS = 100
+_CONJUGATE_STEPS = 1000
+
+
+class _Space(Protocol):
+    """Where the weights live.
+
+    A point is float64 (classes, width + 1): coordinates of each unit's weights, then its
+    bias.  Its image is what it is multiplied with for an inner product.
+    """
+
+    width: int
+
+    def image(self, point: Array) -> Array:
+        """Return the image of a point."""
+
+    def logits(self, image: Array) -> Array:
+        """Return the logits (classes, rows) that a point gives."""
+
+    def gradient(self, error: Array) -> Array:
+        """Return the gradient of ``sum(error * logits)``, a point."""
+
+
+class _Features:
+    """Weights as they are; for more rows than features."""
+
+    def __init__(self, rows: Array) -> None:
+        self._rows = rows
+        self.width = rows.shape[1]
+
+    def image(self, point: Array) -> Array:
+        return point
+
+    def logits(self, image: Array) -> Array:
+        logits: Array = image[:, :-1] @ self._rows.T
+        return logits + image[:, -1:]
+
+    def gradient(self, error: Array) -> Array:
+        return np.column_stack((error @ self._rows, error.sum(1)))
+
+
+class _Span:
+    """Weights as combinations of the rows; for more features than rows."""
+
+    def __init__(self, gram: Array) -> None:
+        self._gram = gram
+        self.width = len(gram)
+
+    def image(self, point: Array) -> Array:
+        image = np.empty_like(point)
+        np.matmul(point[:, :-1], self._gram, out=image[:, :-1])
+        image[:, -1] = point[:, -1]
+        return image
+
+    def logits(self, image: Array) -> Array:
+        logits: Array = image[:, :-1] + image[:, -1:]
+        return logits
+
+    def gradient(self, error: Array) -> Array:
+        return np.column_stack((error, error.sum(1)))
+
+
+def fit_logistic(
+    features: torch.Tensor, labels: torch.Tensor, classes: int, ridge: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Fit multinomial logistic regression to features.
+
+    Args:
+        features: float32 (n, features).
+        labels: int64 (n,), 0 to classes - 1.
+        classes: number of classes.
+        ridge: weight of the penalty.
+
+    Returns:
+        weight (classes, features) and bias (classes) for features as given, float32, on
+        their device.
+
+    Raises:
+        CcbenchError: no convergence.
+    """
+    import torch
+
+    rows = features.detach().cpu().to(torch.float64).numpy()
+    mean = rows.mean(0)
+    rows = rows - mean
+    target = labels.cpu().numpy()
+    if len(rows) <= min(rows.shape[1], GRAM_LIMIT):
+        combination, bias = fit_gram(rows @ rows.T, target, classes, ridge)
+        weight = combination @ rows
+    else:
+        scale = _scale(float(np.square(rows).sum()) / len(rows))
+        rows /= scale
+        point = _minimise(_Features(rows), target, classes, ridge)
+        weight, bias = point[:, :-1] / scale, point[:, -1]
+    # Rounded first: the bias belongs to the weights that are returned.
+    rounded = weight.astype(np.float32)
+    bias = bias - rounded.astype(np.float64) @ mean
+    return (
+        torch.from_numpy(rounded).to(features.device),
+        torch.from_numpy(bias.astype(np.float32)).to(features.device),
+    )
+
+
+def fit_gram(
+    gram: Array, labels: NDArray[np.int64], classes: int, ridge: float
+) -> tuple[Array, Array]:
+    """Fit multinomial logistic regression to points of which the inner products are known.
+
+    Args:
+        gram: float64 (n, n), inner products of the points about any origin; the nearer to
+            their mean, the smaller the rounding errors.
+        labels: int64 (n,), 0 to classes - 1.
+        classes: number of classes.
+        ridge: weight of the penalty.
+
+    Returns:
+        combination (classes, n) and bias (classes): the weights are ``combination @ points``,
+        so that the logits of others are ``combination @ inner products with them + bias``,
+        all about the origin of ``gram``.
+
+    Raises:
+        CcbenchError: no convergence.
+    """
+    centre = gram.mean(0)
+    centred = gram - centre
+    centred -= centre[:, None]
+    centred += centre.mean()
+    scale = _scale(float(np.trace(centred)) / len(gram))
+    centred /= scale**2
+    point = _minimise(_Span(centred), labels, classes, ridge)
+    combination = point[:, :-1] / scale**2
+    # A combination that sums to 0 is the same of centred and of other points.
+    combination -= combination.mean(1, keepdims=True)
+    return combination, point[:, -1] - combination @ centre
+
+
+def _scale(mean_square: float) -> float:
+    return max(mean_square, 0.0) ** 0.5 or 1.0
+
+
+def _minimise(space: _Space, labels: NDArray[np.int64], classes: int, ridge: float) -> Array:
+    """Return the point of least mean cross-entropy + ridge * squared norm of the weights."""
+    count = len(labels)
+    target = np.zeros((classes, count))
+    target[labels, np.arange(count)] = 1.0
+    penalty = np.full(space.width + 1, 2 * ridge)
+    penalty[-1] = 0.0
+
+    def objective(point: Array, image: Array) -> float:
+        cross_entropy = -float((target * _log_softmax(space.logits(image))).sum()) / count
+        return cross_entropy + _inner(penalty * point, image) / 2
+
+    point = np.zeros((classes, space.width + 1))
+    image = np.zeros_like(point)
+    norm = np.inf
+    for _ in range(_NEWTON_STEPS):
+        probability = np.exp(_log_softmax(space.logits(image)))
+        gradient = space.gradient((probability - target) / count) + penalty * point
+        gradient_image = space.image(gradient)
+        norm = max(_inner(gradient, gradient_image), 0.0) ** 0.5
+        if norm <= _GRADIENT:
+            return point
+        step, step_image = _newton_step(space, gradient, gradient_image, probability, penalty)
+        # Shortened until it pays (Armijo's rule); what is lost in rounding does not count.
+        value, slope, length = objective(point, image), _inner(gradient, step_image), 1.0
+        while length > 1e-6 and objective(
+            point + length * step, image + length * step_image
+        ) > value + 1e-4 * length * slope + 1e-14 * (1 + abs(value)):
+            length /= 2
+        point = point + length * step
+        image = image + length * step_image
+    raise CcbenchError(
+        f"the logistic regression did not converge (gradient {norm:.1e} after {_NEWTON_STEPS} "
+        f"steps); raise head.ridge with --set"
+    )
+
+
+def _newton_step(
+    space: _Space, gradient: Array, gradient_image: Array, probability: Array, penalty: Array
+) -> tuple[Array, Array]:
+    """Solve Hessian * step = -gradient by conjugate gradients; return step and image.
+
+    The nearer the optimum, the more exactly: the residual is brought below the gradient
+    times the root of its norm, which makes Newton's method converge superlinearly.
+    """
+    count = probability.shape[1]
+    step, step_image = np.zeros_like(gradient), np.zeros_like(gradient)
+    residual, residual_image = -gradient, -gradient_image
+    direction, direction_image = residual, residual_image
+    square = first = _inner(gradient, gradient_image)
+    enough = first * min(0.25, first**0.5)
+    for _ in range(_CONJUGATE_STEPS):
+        change = probability * space.logits(direction_image)
+        change -= probability * change.sum(0)
+        curved = space.gradient(change / count) + penalty * direction
+        curvature = _inner(curved, direction_image)
+        if curvature <= 0:  # rounding: no exact step is left
+            break
+        length = square / curvature
+        step = step + length * direction
+        step_image = step_image + length * direction_image
+        residual = residual - length * curved
+        residual_image = residual_image - length * space.image(curved)
+        before, square = square, _inner(residual, residual_image)
+        if square <= enough:
+            break
+        direction = residual + square / before * direction
+        direction_image = residual_image + square / before * direction_image
+    return step, step_image
+
+
+def _inner(point: Array, image: Array) -> float:
+    return float(np.vdot(point, image))
+
+
+def _log_softmax(logits: Array) -> Array:
+    shifted = logits - logits.max(0)
+    result: Array = shifted - np.log(np.exp(shifted).sum(0))
+    return result
