@@ -86,11 +86,11 @@ class Jitter(_Strict):
         others_most: their highest intensity.
     """
 
-    strength: Range = (0.4, 1.0)
+    strength: Range = (0.45, 1.0)
     spread: Spread = 0.3
-    omission: Share = 0.1
+    omission: Share = 0.08
     others: Annotated[int, Field(ge=0, le=len(MOVEMENTS))] = 4
-    others_most: Share = 0.3
+    others_most: Share = 0.27
 
     @field_validator("strength")
     @classmethod
