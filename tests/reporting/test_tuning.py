@@ -61,8 +61,8 @@ def test_shares_are_those_of_the_whole_profile(probed: Run) -> None:
     # By hand: -1, -2, 2, 4 against -.5, -1, 2.5, 5; 1.5, 3, -.75, -1.5 against -.5, -1, .05, .1.
     assert tuning.correlations["drawn-a", "drawn-b"] == pytest.approx({"happy": 1.0, "angry": -1.0})
     assert tuning.comparisons == (
-        "Between drawn-a and drawn-b, the tuning of the happy unit is most alike (r_s 1.00), "
-        "that of the angry unit least (−1.00).",
+        "Between drawn-a and drawn-b, the tuning of the happy unit is most alike "
+        "(Spearman correlation 1.00), that of the angry unit least (−1.00).",
     )
     assert "2 runs and 1 identity of the probe au: 2 action units" in tuning.sentence
 

@@ -67,7 +67,7 @@ class Tuning:
             best, worst = max(known, key=known.__getitem__), min(known, key=known.__getitem__)
             found.append(
                 f"Between {one} and {other}, the tuning of the {best} unit is most alike "
-                f"(r_s {signed(known[best])}), that of the {worst} unit least "
+                f"(Spearman correlation {signed(known[best])}), that of the {worst} unit least "
                 f"({signed(known[worst])})."
             )
         return tuple(found)

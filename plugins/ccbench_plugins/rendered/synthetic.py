@@ -157,7 +157,7 @@ class SyntheticDataset:
             terms=Terms(licence="CC0-1.0 (rendered by ccbench)", redistribution=True),
             notes=source.notes,
             files=FilePattern(pattern=r"(?P<poser>p\d+)_(?P<expression>[a-z]+)\.jpg"),
-            recipe=source.model_dump(mode="json"),
+            recipe=source.model_dump(mode="json", exclude={"name", "title", "notes"}),
         )
 
     @property
