@@ -263,3 +263,26 @@ def test_equalised_levels_change_the_image_alike() -> None:
     levels = [equalised_intensity("female-caucasian", 27, level) for level in LEVELS]
     assert levels == sorted(levels)
     assert levels[0] == 0.0
+
+
+def faces(image: np.ndarray, cascade: str) -> int:
+    """Count the faces that a Haar cascade finds at OpenCV's stock settings."""
+    file = f"{cv2.data.haarcascades}haarcascade_frontalface_{cascade}.xml"
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    return len(cv2.CascadeClassifier(file).detectMultiScale(grey))
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_a_face_detector_finds_one_face_in_each_photograph(name: str, tmp_path: Path) -> None:
+    bundled(name).generate(11, tmp_path)
+    images = [cv2.imread(str(path)) for path in sorted(tmp_path.glob("*.jpg"))]
+    assert len(images) == len(EXPRESSIONS)
+    for cascade in ("default", "alt2"):
+        assert [faces(image, cascade) for image in images] == [1] * len(images)
+
+
+def test_a_face_detector_finds_one_face_in_the_whole_series() -> None:
+    pixels = [one.pixels for one in RenderedSeries().stimuli(None, {}).stimuli if one.intensity]
+    assert len(pixels) == 200
+    for cascade in ("default", "alt2"):
+        assert {faces(image, cascade) for image in pixels[9::10]} == {1}

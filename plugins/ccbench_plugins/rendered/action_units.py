@@ -63,8 +63,8 @@ MOVEMENTS: Mapping[int, Movement] = {
         wrinkles={"forehead_inner": 1.15},
     ),
     2: _movement(
-        {"browOuterUp": 0.5},
-        ethnic={"eyebrows-left-extern-up": 0.7, "eyebrows-right-extern-up": 0.7},
+        {"browOuterUp": 0.95},
+        ethnic={"eyebrows-left-extern-up": 0.15, "eyebrows-right-extern-up": 0.15},
         wrinkles={"forehead_outer": 1.15},
     ),
     4: _movement(
@@ -74,18 +74,18 @@ MOVEMENTS: Mapping[int, Movement] = {
     ),
     5: _movement({"eyeWide": 1.05}, wrinkles={"lid_fold": 0.9}),
     6: _movement(
-        {"cheekSquint": 1.25, "eyeSquint": 0.1},
-        wrinkles={"crow": 1.0, "bag": 1.1, "cheek_lift": 0.9},
+        {"cheekSquint": 1.3, "eyeSquint": 0.12},
+        wrinkles={"crow": 1.15, "bag": 1.15, "cheek_lift": 1.0},
     ),
     7: _movement(
-        {"eyeSquint": 1.05},
-        ethnic={"eye-left-slit": 0.15, "eye-right-slit": 0.15},
+        {"eyeSquint": 0.75},
+        ethnic={"eye-left-slit": 0.05, "eye-right-slit": 0.05},
         wrinkles={"underlid": 1.3},
     ),
     9: _movement(
-        {"noseSneer": 1.4, "mouthUpperUp": 0.25},
+        {"noseSneer": 1.5, "mouthUpperUp": 0.25},
         ethnic={"eyebrows-left-down": 0.3, "eyebrows-right-down": 0.3},
-        wrinkles={"nosebridge": 1.0, "nasolabial_up": 0.6},
+        wrinkles={"nosebridge": 1.3, "nasolabial_up": 0.7},
     ),
     10: _movement(
         {"mouthUpperUp": 1.15},
@@ -98,10 +98,11 @@ MOVEMENTS: Mapping[int, Movement] = {
         wrinkles={"nasolabial_inner": 1.2},
     ),
     12: _movement(
-        {"mouthSmile": 0.45},
-        ethnic={"mouth-corner-puller": 0.7},
-        local={"l-cheek-volume-incr": 0.2, "r-cheek-volume-incr": 0.2},
-        wrinkles={"smile": 1.0},
+        # More of the corner puller would fold the cheek's mesh over itself.
+        {"mouthSmile": 0.9},
+        ethnic={"mouth-corner-puller": 0.12},
+        local={"l-cheek-volume-incr": 0.35, "r-cheek-volume-incr": 0.35},
+        wrinkles={"smile": 1.4},
     ),
     15: _movement(
         {"mouthFrown": 1.0}, ethnic={"mouth-depression": 0.45}, wrinkles={"marionette": 0.7}
@@ -115,7 +116,7 @@ MOVEMENTS: Mapping[int, Movement] = {
     20: _movement(
         {"mouthStretch": 1.0}, ethnic={"mouth-retraction": 0.4}, wrinkles={"stretch": 0.7}
     ),
-    22: _movement(units={"mouthFunnel": 0.45}, ethnic={"mouth-protusion": 0.75}),
+    22: _movement(units={"mouthFunnel": 0.8, "mouthPucker": 0.3}, ethnic={"mouth-eversion": 0.25}),
     23: _movement(
         units={"mouthRollLower": 0.45, "mouthRollUpper": 0.4, "mouthPucker": 0.4},
         wrinkles={"puckers": 1.5},
@@ -124,20 +125,21 @@ MOVEMENTS: Mapping[int, Movement] = {
         units={"mouthRollLower": 0.8, "mouthRollUpper": 0.65, "mouthShrugLower": 0.35},
         wrinkles={"chin_boss": 0.4},
     ),
-    25: _movement({"mouthUpperUp": 0.55, "mouthLowerDown": 0.9}, units={"jawOpen": 0.08}),
+    25: _movement({"mouthUpperUp": 0.4, "mouthLowerDown": 0.75}, units={"jawOpen": 0.08}),
     26: _movement({"mouthLowerDown": 0.15}, units={"jawOpen": 0.5}),
     27: _movement(
-        units={"jawOpen": 1.0, "mouthFunnel": 0.12},
+        units={"jawOpen": 0.55, "mouthFunnel": 0.15},
+        ethnic={"mouth-open": 0.5},
         local={"l-cheek-volume-decr": 0.4, "r-cheek-volume-decr": 0.4},
-        wrinkles={"hollow": 0.5},
+        wrinkles={"hollow": 0.3},
     ),
 }
 """Action unit -> what it does at intensity 1."""
 
 PARTING = frozenset({10, 16, 22, 25, 26, 27})
 """Action units that part the lips; under all others the lips keep touching."""
-JAW_LIMIT = 1.15
-"""Most that the jaw opens when AU25, AU26 and AU27 combine (1: AU27 at intensity 1)."""
+JAW_LIMIT = 0.75
+"""Most that the jaw's unit opens it when AU25, AU26 and AU27 combine (AU27 alone: 0.55)."""
 BLINK_LIMIT = 0.9
 UPPER_LIP_LIMIT, LOWER_LIP_LIMIT = 1.25, 1.7
 """Most that AU10, AU16 and AU25 part the lips together; beyond, the gums' rims show."""
@@ -150,7 +152,9 @@ _LIMITS = {
     "fu/eyeBlinkLeft": BLINK_LIMIT,
     "fu/eyeBlinkRight": BLINK_LIMIT,
 }
-_WRINKLE_POWER = 1.2
+_WRINKLE_POWER = 0.9
+_SMILE_BARES = {"fu/mouthUpperUp": 0.7, "fu/mouthLowerDown": 0.3}
+"""How far a full smile draws parted lips off the teeth."""
 
 
 @dataclass(frozen=True)
@@ -215,6 +219,11 @@ def combine(action_units: Mapping[int, float], ethnicity: Ethnicity) -> Expressi
             into[name] = into.get(name, 0.0) + weight * intensity
         for name, depth in movement.wrinkles.items():
             wrinkles[name] = max(wrinkles.get(name, 0.0), depth * intensity**_WRINKLE_POWER)
+    parted = min(1.0, float(sum(action_units.get(unit, 0) for unit in sorted(PARTING))))
+    smile = float(action_units.get(12, 0)) * parted**0.5
+    for lip, weight in _SMILE_BARES.items() if smile else ():
+        for name in (f"{lip}Left", f"{lip}Right"):
+            parting[name] = parting.get(name, 0.0) + weight * smile
     for name, limit in _LIMITS.items():
         of = parting if name in parting else targets
         if of.get(name, 0.0) > limit:
@@ -227,5 +236,4 @@ def combine(action_units: Mapping[int, float], ethnicity: Ethnicity) -> Expressi
                     limit,
                 )
             of[name] = limit
-    parted = min(1.0, float(sum(action_units.get(unit, 0) for unit in sorted(PARTING))))
     return Expression(targets, parting, parted, wrinkles)

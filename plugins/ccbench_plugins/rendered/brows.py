@@ -57,5 +57,4 @@ def _draw_brow(image: Plane, brows: Brows, side: int, rng: np.random.Generator) 
             )
             for share in (begin, end)
         ]
-        for index in range(count):
-            canvas.line(image, points[0][index], points[1][index], float(amount * ink[index]))
+        canvas.lines(image, points[0], points[1], (amount * ink).tolist())

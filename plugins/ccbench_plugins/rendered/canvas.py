@@ -43,11 +43,24 @@ def fixed(point: NDArray[np.float64]) -> tuple[int, int]:
     return round(point[0] * 2**_FRACTION), round(point[1] * 2**_FRACTION)
 
 
-def line(
-    image: Plane, start: NDArray[np.float64], end: NDArray[np.float64], value: float, width: int = 1
+def lines(
+    image: Plane,
+    start: NDArray[np.float64],
+    end: NDArray[np.float64],
+    values: Sequence[float],
 ) -> None:
-    """Draw an anti-aliased line between two pixel positions."""
-    cv2.line(image, fixed(start), fixed(end), value, width, cv2.LINE_AA, _FRACTION)
+    """Draw anti-aliased lines, one after the other.
+
+    Args:
+        image: drawn on, in place.
+        start: pixel positions, float64 (lines, 2).
+        end: pixel positions, float64 (lines, 2).
+        values: of the lines.
+    """
+    begins = np.rint(start * 2**_FRACTION).astype(int).tolist()
+    ends = np.rint(end * 2**_FRACTION).astype(int).tolist()
+    for begin, finish, value in zip(begins, ends, values, strict=True):
+        cv2.line(image, begin, finish, value, 1, cv2.LINE_AA, _FRACTION)
 
 
 def blob(x: float, y: float, wide: float, high: float | None = None) -> Plane:
@@ -66,6 +79,11 @@ def mirrored(plane: Plane) -> Plane:
 def blurred(plane: Plane, sd: float) -> Plane:
     """Blur with a Gaussian of an SD in decimetres."""
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), sd * DENSITY), np.float32)
+
+
+def wrapped(position: Plane, side: int) -> Plane:
+    """Return positions on a tile of a side that is a power of two, which repeats."""
+    return np.asarray(position - np.floor(position / side) * side, np.float32)
 
 
 def noise(rng: np.random.Generator, grain: float) -> Plane:
@@ -104,8 +122,7 @@ def groove(
         amount = np.interp(along, np.linspace(0, len(path) - 1, len(depth)), depth)
     image = np.zeros((HEIGHT, WIDTH), np.float32)
     where = pixels(track[:, 0], track[:, 1])
-    for index in range(steps - 1):
-        line(image, where[index], where[index + 1], float(amount[index]))
+    lines(image, where[:-1], where[1:], amount[:-1].tolist())
     spread = width * DENSITY
     # A line one pixel wide has an integral of 1 across; the Gaussian shall peak at 1.
     return np.asarray(cv2.GaussianBlur(image, (0, 0), spread) * (spread * 2.5066), np.float32)

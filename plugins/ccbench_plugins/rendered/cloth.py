@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ccbench_plugins.rendered.canvas import wrapped
 from ccbench_plugins.rendered.clothing import Clothing, covered
 from ccbench_plugins.rendered.head import unit
 from ccbench_plugins.rendered.scene import linear
@@ -60,13 +61,18 @@ def dress(
         return
     places = canonical[where]
     inside = covered(clothing, places)
-    x, y, z = places.T
-    # The skin's texture ends here.
-    plain = np.clip((6.06 - y) / 0.12, 0, 1)[:, None]
-    skin = colour[where] * (1 - plain) + tone * plain
-    skin *= (1 - 0.40 * np.exp(-np.square(inside / 0.035)))[:, None]
     opacity = np.clip(inside / 0.010 + 0.5, 0, 1)
+    bare = np.flatnonzero(opacity < 1)
+    # The skin's texture ends here.
+    plain = np.clip((6.06 - places[bare, 1]) / 0.12, 0, 1)[:, None]
+    skin = colour[where[bare]] * (1 - plain) + tone * plain
+    colour[where[bare]] = skin * (1 - 0.40 * np.exp(-np.square(inside[bare] / 0.035)))[:, None]
 
+    worn = np.flatnonzero(opacity > 0)
+    if not worn.size:
+        return
+    where, inside, opacity = where[worn], inside[worn], opacity[worn]
+    x, y, z = np.ascontiguousarray(places[worn].T)
     bump = _sampled(x + 0.3 * z, y - 0.2 * z)
     shade = 1 + 0.05 * clothing.folds * bump[:, 2]
     band = _BAND[clothing.garment]
@@ -82,8 +88,9 @@ def dress(
         shade = shade * _collar(np.abs(x), y, z, inside)
     shade = shade * (1 - 0.18 * np.exp(-np.square(inside / 0.012)))
     cloth = linear(clothing.colour) * shade[:, None]
-    mixed = skin + (cloth - skin) * opacity[:, None]
-    colour[where] = mixed
+    under = colour[where]
+    under += (cloth - under) * opacity[:, None]
+    colour[where] = under
     gloss[where] = gloss[where] * (1 - opacity) + 0.04 * opacity
     bent = normal[where]
     bent[:, :2] -= bump[:, :2] * (depth * opacity)[:, None]
@@ -105,8 +112,8 @@ def _sampled(right: Values, up: Values) -> Values:
     count = len(right)
     rows = -(-count // 1024)
     column, row = np.zeros((2, rows * 1024), np.float32)
-    column[:count] = right * np.float32(_TILE / _SPAN) % _TILE
-    row[:count] = up * np.float32(-_TILE / _SPAN) % _TILE
+    column[:count] = wrapped(right * np.float32(_TILE / _SPAN), _TILE)
+    row[:count] = wrapped(up * np.float32(-_TILE / _SPAN), _TILE)
     found = cv2.remap(
         _folds(),
         column.reshape(rows, 1024),

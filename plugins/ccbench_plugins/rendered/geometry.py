@@ -12,7 +12,7 @@ from ccbench_plugins.rendered.action_units import Expression
 from ccbench_plugins.rendered.asset import LEFT_EYE, RIGHT_EYE, load_asset
 from ccbench_plugins.rendered.clothing import drape
 from ccbench_plugins.rendered.hair import hair_mask
-from ccbench_plugins.rendered.haircut import Locks, lay
+from ccbench_plugins.rendered.haircut import CUTS, Locks, lay
 from ccbench_plugins.rendered.head import load_head
 from ccbench_plugins.rendered.identity import Identity
 from ccbench_plugins.rendered.lips import resting, sealed
@@ -22,6 +22,12 @@ from ccbench_plugins.rendered.strands import PosedLocks
 
 _GAZE_DEGREES = 30.0
 """Gaze of a face unit at weight 1, about."""
+_PRESSED_EARS = {
+    f"lo/{side}-ear-{what}": weight
+    for side in "lr"
+    for what, weight in (("wing-decr", 1.0), ("scale-decr", 0.6))
+}
+"""Hair that lies over the ears presses them against the head."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,11 @@ class Likeness:
 def likeness(identity: Identity) -> Likeness:
     """Return what an identity is made of; the latest few are kept."""
     head = load_head()
-    base = resting(load_asset().displaced(dict(identity.shape)))
+    shape = dict(identity.shape)
+    if not CUTS[identity.hair.style].ears:
+        for name, weight in _PRESSED_EARS.items():
+            shape[name] = shape.get(name, 0.0) + weight
+    base = resting(load_asset().displaced(shape))
     refined = head.refine @ base
     left = refined[head.vertex_part == LEFT_EYE].mean(0)
     right = refined[head.vertex_part == RIGHT_EYE].mean(0)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ccbench_plugins.rendered.hair import Hair, hairline_height
 from ccbench_plugins.rendered.head import unit
-from ccbench_plugins.rendered.scalp import COLUMNS, MIDDLE, ROWS, Scalp, load_scalp
+from ccbench_plugins.rendered.scalp import COLUMNS, LOWEST, MIDDLE, ROWS, Scalp, load_scalp
 
 Values = NDArray[np.float32]
 
@@ -73,6 +73,7 @@ class Locks:
         along: float32 (n, 3), unit, the way the strands run.
         strand: float32 (n, 2), across and along the strands, decimetres about.
         inside: float32 (n,), distance from the edge of the hair, decimetres, negative outside.
+        backed: float32 (n,), 1 where more hair lies behind its edge, seen from the front.
         outer: how many of the triangles, the first ones, are seen from outside.
     """
 
@@ -82,6 +83,7 @@ class Locks:
     along: Values
     strand: Values
     inside: Values
+    backed: Values
     outer: int
 
 
@@ -176,9 +178,21 @@ def lay(hair: Hair, vertices: Values) -> Locks:
         along.reshape(-1, 3),
         strand.reshape(-1, 2),
         inside.reshape(-1),
+        _backed(hair, cut, scalp).reshape(-1),
         outer,
     )
     return _with_bun(locks, skull + moved) if hair.style == "bun" else locks
+
+
+def _backed(hair: Hair, cut: Cut, scalp: Scalp) -> Values:
+    """Return where the edge beside the face has hair behind it, (ROWS, COLUMNS)."""
+    if cut.ears:
+        return np.zeros((ROWS, COLUMNS), np.float32)
+    beside = 1 - _step(np.abs(scalp.azimuth), 76.0, 86.0)
+    # The free ends have nothing behind them.
+    drop = np.clip(scalp.polar - _HANG_FROM, 0, None) / (LOWEST - _HANG_FROM) * hair.length
+    ends = 1 - _step(drop, hair.length - 0.45, hair.length - 0.25) if cut.hangs else 1.0
+    return np.asarray(beside * ends * _step(scalp.polar, 40, 55), np.float32)
 
 
 def _parting(hair: Hair) -> np.float32:
@@ -209,7 +223,7 @@ def _hang(
     hanging[..., 2] += 0.30 * np.clip(fall * drop - 0.9, 0, 1) * (1 - back)
     mixed = places.copy()
     # Between the cheek and where hair hangs freely its surface closes the gap.
-    falls = _step(side, cut.hangs - 2, cut.hangs + 24)[None, :, None]
+    falls = _step(side, cut.hangs - 10, cut.hangs + 12)[None, :, None]
     mixed[first:] = places[first:] * (1 - falls) + hanging * falls
     beside = (side[None, :] - cut.hangs) * np.float32(0.013)
     opened = _step(scalp.polar, 44, 62)
@@ -245,7 +259,9 @@ def _flow(
         axis = np.array([0, 0, 1], np.float32)
     elif cut.flow == "back":
         turn = np.arctan2(x, y - 7.0)
-        across, along = 0.95 * turn, z - 0.3 * y
+        # Combed a little to one side, and each lock bends its own way.
+        across = 0.95 * turn + (0.22 * np.sign(hair.parting) + 0.05 * _lumps(rng, 3, 9)) * (z - 0.5)
+        along = z - 0.3 * y
         axis = np.stack([np.cos(turn), -np.sin(turn), 0 * turn], -1)
     else:
         across, along, axis = around, from_top, np.zeros(3, np.float32)
@@ -289,5 +305,6 @@ def _with_bun(locks: Locks, skull: Values) -> Locks:
         np.concatenate([locks.along, unit(run.astype(new))]),
         joined(locks.strand, strand.reshape(-1, 2)),
         joined(locks.inside, np.full(len(ball), 0.5)),
+        joined(locks.backed, np.zeros(len(ball))),
         locks.outer + sum(map(len, cells)),
     )

@@ -67,8 +67,13 @@ class Head:
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return vectors scaled to length 1, float32 (k, 3)."""
-    length = np.sqrt(np.einsum("ij,ij->i", vectors, vectors)) + np.float32(1e-9)
-    return np.asarray(vectors / length[:, None], np.float32)
+    x, y, z = vectors.T
+    length = np.sqrt(x * x + y * y + z * z) + np.float32(1e-9)
+    found = np.empty(vectors.shape, np.float32)
+    # Column by column: a loop over three numbers at a time takes twice as long.
+    for axis in range(3):
+        np.divide(vectors[:, axis], length, out=found[:, axis], casting="same_kind")
+    return found
 
 
 @cache

@@ -21,7 +21,6 @@ from ccbench_plugins.rendered.cloth import HIGHEST, dress
 from ccbench_plugins.rendered.geometry import Likeness
 from ccbench_plugins.rendered.head import Head, unit
 from ccbench_plugins.rendered.identity import Identity
-from ccbench_plugins.rendered.skin import GROOVE_DEPTH
 from ccbench_plugins.rendered.wrinkles import wrinkles
 
 Values = NDArray[np.float32]
@@ -108,21 +107,17 @@ def surface(
         depths: wrinkle -> depth, of the expression.
         normal: float32 (k, 3).
         canonical: float32 (k, 3).
-        masks: float32 (k, 4): lips, cavity, hair, ears.
+        masks: float32 (3, k): lips, cavity, hair.
         part: int8 (k,).
     """
-    lips, cavity, hair = masks[:, 0], masks[:, 1], masks[:, 2]
+    lips, cavity, hair = masks
     sample = CanvasSampler(canonical)
     colour = sample(who.textures.colour)
     skin = part == SKIN
-    slope_x, slope_y = who.textures.relief.slope_x, who.textures.relief.slope_y
-    depth = who.textures.relief.depth
-    known = wrinkles()
+    relief, known = who.textures.relief.copy(), wrinkles()
     for name, strength in depths.items():
-        slope_x = slope_x - known[name].slope_x * np.float32(strength * GROOVE_DEPTH)
-        slope_y = slope_y - known[name].slope_y * np.float32(strength * GROOVE_DEPTH)
-        depth = depth + known[name].depth * np.float32(strength)
-    bumps = sample(np.dstack([slope_x, slope_y, depth]))
+        known[name].carve(relief, strength)
+    bumps = sample(relief)
     # Lips have no pores.
     bumpy = (skin & (cavity < 0.5)) * (1 - hair) * (1 - 0.6 * lips)
     bent = normal.copy()
@@ -132,15 +127,20 @@ def surface(
 
     tint = 0.6 * identity.skin.lips
     red = LIP * np.float32(1 - 0.65 * identity.skin.melanin)
-    on_lip = (np.clip((lips - 0.25) / 0.5, 0, 1) * skin)[:, None]
-    colour = colour * (1 - on_lip) + (colour * (1 - tint) + red * tint) * 0.92 * on_lip
-    inside = (np.where(cavity > 0.05, cavity, 0) * skin)[:, None]
+    # Each of these is seen by a few pixels only; the others are not looked at.
+    here = np.flatnonzero(skin & (lips > 0.25))
+    share, own = np.clip((lips[here] - 0.25) / 0.5, 0, 1)[:, None], colour[here]
+    colour[here] = own * (1 - share) + (own * (1 - tint) + red * tint) * 0.92 * share
+    here = np.flatnonzero(skin & (cavity > 0.05))
     # Just behind the lips' edges the mouth is as pink as gums, further in it is dark.
-    mucosa = np.clip((canonical[:, 2:3] - 1.25) / 0.25, 0, 1)
-    colour = colour * (1 - inside) + inside * (MOUTH + (GUMS - MOUTH) * mucosa)
-    colour *= np.exp(-0.35 * np.clip(bumps[:, 2], 0, 2) * bumpy)[:, None]
-    covered = (np.clip(hair * 1.3, 0, 1) * skin)[:, None]
-    colour = colour * (1 - covered) + identity.hair.colour() * covered
+    mucosa = np.clip((canonical[here, 2:3] - 1.25) / 0.25, 0, 1)
+    share = cavity[here, None]
+    colour[here] = colour[here] * (1 - share) + share * (MOUTH + (GUMS - MOUTH) * mucosa)
+    here = np.flatnonzero(bumpy * bumps[:, 2] > 0)
+    colour[here] *= np.exp(-0.35 * np.clip(bumps[here, 2], 0, 2) * bumpy[here])[:, None]
+    here = np.flatnonzero(skin & (hair > 0))
+    share = np.clip(hair[here] * 1.3, 0, 1)[:, None]
+    colour[here] = colour[here] * (1 - share) + identity.hair.colour() * share
     gloss = np.full(len(part), 0.35, np.float32)
     shine = np.full(len(part), 14.0, np.float32)
     wet = (lips > 0.4) & skin

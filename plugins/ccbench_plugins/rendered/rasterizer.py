@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from ccbench_plugins.rendered.errors import RenderError
 
@@ -50,6 +51,35 @@ class Fragments:
     triangle: I32
     weights: F32
     depth: F32
+
+    def at(self, kept: Index) -> Fragments:
+        """Return some of the pixels.
+
+        Args:
+            kept: (m,), rows of the arrays.
+        """
+        return Fragments(
+            self.pixels.take(kept),
+            self.triangle.take(kept),
+            self.weights.take(kept, axis=0),
+            self.depth.take(kept),
+        )
+
+    def interpolate(self, attributes: F32, triangles: I32) -> F32:
+        """Return attributes of vertices at the pixels, float32 (k, d).
+
+        Args:
+            attributes: float32 (n, d).
+            triangles: int32 (m, 3), those that were rasterized.
+        """
+        count = len(self.pixels)
+        # A sparse product sums in the order of the corners, in one pass over the pixels.
+        corners = triangles.take(self.triangle, axis=0).reshape(-1)
+        ends = np.arange(0, 3 * count + 1, 3, dtype=np.int32)
+        mixing = sp.csr_matrix(
+            (self.weights.reshape(-1), corners, ends), shape=(count, len(attributes))
+        )
+        return np.asarray(mixing @ attributes, np.float32)
 
 
 class _Corners(NamedTuple):

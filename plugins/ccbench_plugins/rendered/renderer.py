@@ -82,29 +82,27 @@ def render(
         [
             posed.normals,
             head.canonical,
-            np.stack([head.lips, head.cavity, who.hair, head.ears], 1),
+            np.stack([head.lips, head.cavity, who.hair], 1),
         ],
         axis=1,
     ).astype(np.float32)
-    corners = head.triangles[hit.triangle]
-    values = attributes.take(corners[:, 0], axis=0) * hit.weights[:, 0:1]
-    values += attributes.take(corners[:, 1], axis=0) * hit.weights[:, 1:2]
-    values += attributes.take(corners[:, 2], axis=0) * hit.weights[:, 2:3]
+    values = hit.interpolate(attributes, head.triangles)
     found = surface(
         identity,
         who,
         head,
         dict(expression.wrinkles),
         unit(values[:, :3]),
-        values[:, 3:6],
-        values[:, 6:],
-        head.triangle_part[hit.triangle],
+        np.ascontiguousarray(values[:, 3:6]),
+        np.ascontiguousarray(values[:, 6:].T),
+        head.triangle_part.take(hit.triangle),
     )
     small = cv2.resize(depth.reshape(high, wide), (width, height), interpolation=cv2.INTER_AREA)
     maps = occlusion_maps(np.asarray(small / _SUPERSAMPLING, np.float32), direction(light))
     spread = cv2.resize(np.dstack(maps), (wide, high), interpolation=cv2.INTER_LINEAR)
     visible = np.asarray(spread, np.float32).reshape(-1, 2)
-    leaving = shade(found, light, visible[hit.pixels, 0], visible[hit.pixels, 1])
+    open_sky, lit = np.ascontiguousarray(visible.take(hit.pixels, axis=0).T)
+    leaving = shade(found, light, open_sky, lit)
 
     image = _wall(background, wide, high)
     image.reshape(-1, 3)[hit.pixels] = leaving
@@ -122,17 +120,16 @@ def render(
 def _wall(background: Background, width: int, height: int) -> NDArray[np.float32]:
     fall = np.linspace(1 + background.gradient * 0.3, 1 - background.gradient * 0.7, height)
     shades = np.clip(np.array(background.colour) * fall[:, None], 0, 1).astype(np.float32)
-    wall = np.empty((height, width, 3), np.float32)
-    wall[:] = linear(shades)[:, None, :]
-    return wall
+    rows = linear(shades)[:, None, :]
+    wall = cv2.resize(rows, (width, height), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(wall, np.float32)
 
 
 def _uncovered(hit: Fragments, strands: Strands, count: int) -> Fragments:
     """Leave out the pixels of the head that opaque hair hides."""
     hidden = np.zeros(count, bool)
     hidden[strands.pixels[strands.opacity >= 1]] = True
-    kept = np.flatnonzero(~hidden[hit.pixels])
-    return Fragments(hit.pixels[kept], hit.triangle[kept], hit.weights[kept], hit.depth[kept])
+    return hit.at(np.flatnonzero(~hidden.take(hit.pixels)))
 
 
 def _draw_hair(
@@ -143,10 +140,12 @@ def _draw_hair(
     visible: NDArray[np.float32],
 ) -> None:
     """Blend the hair over the image."""
-    open_sky, lit = visible[strands.pixels].T
+    open_sky, lit = np.ascontiguousarray(visible.take(strands.pixels, axis=0).T)
     leaving = strand_light(identity.hair, strands, light, direction(light), open_sky, lit)
     flat, opacity = image.reshape(-1, 3), strands.opacity[:, None]
-    flat[strands.pixels] += (leaving - flat[strands.pixels]) * opacity
+    under = flat.take(strands.pixels, axis=0)
+    under += (leaving - under) * opacity
+    flat[strands.pixels] = under
 
 
 def _draw_lashes(image: NDArray[np.float32], posed: Posed, depth: NDArray[np.float32]) -> None:
@@ -155,9 +154,8 @@ def _draw_lashes(image: NDArray[np.float32], posed: Posed, depth: NDArray[np.flo
     height, width, _ = image.shape
     nearer = posed.depth + np.float32(0.004 * posed.scale)
     hit = rasterize(posed.xy, nearer, head.lashes, width, height)
-    front = hit.depth > depth[hit.pixels]
-    pixels, corners = hit.pixels[front], head.lashes[hit.triangle[front]]
-    weights = hit.weights[front]
+    hit = hit.at(np.flatnonzero(hit.depth > depth.take(hit.pixels)))
+    pixels, corners, weights = hit.pixels, head.lashes[hit.triangle], hit.weights
     tip = np.einsum("kc,kc->k", head.lash_tip[corners], weights)
     root = np.einsum("kcd,kc->kd", head.canonical[corners][..., :2], weights)
     aside = np.abs(np.abs(root[:, 0]) - head.eyes[0, 0])

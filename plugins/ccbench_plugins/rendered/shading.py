@@ -84,7 +84,8 @@ def _mouth(found: Surface, irradiance: Values, open_sky: Values) -> None:
     here = np.flatnonzero(teeth)
     if here.size:
         front = np.clip((found.canonical[here, 2] - 1.05) / 0.40, 0, 1)
-        floor = 0.12 + 0.66 * front**1.5 * np.clip(0.4 + open_sky[here], 0, 1)
+        # Lips that part a little, or are pushed forward, keep the light off the teeth.
+        floor = 0.08 + 0.70 * front**1.5 * np.clip(0.12 + 2 * open_sky[here], 0, 0.95)
         tint = np.array([1, 0.95, 0.88], np.float32)
         irradiance[here] = floor[:, None] * tint
 

@@ -12,14 +12,12 @@ from ccbench_plugins.rendered import canvas
 from ccbench_plugins.rendered.brows import draw_brows
 from ccbench_plugins.rendered.canvas import Plane, blob, mirrored, noise
 from ccbench_plugins.rendered.identity import Identity
-from ccbench_plugins.rendered.wrinkles import Relief, relief, wrinkles
+from ccbench_plugins.rendered.wrinkles import Relief, slopes, wrinkles
 
 LIGHT = np.array([0.62, 0.40, 0.30], np.float32)
 MEDIUM = np.array([0.38, 0.222, 0.15], np.float32)
 DARK = np.array([0.10, 0.055, 0.035], np.float32)
 """Colours of skin with melanin 0, .4 and 1, linear RGB."""
-GROOVE_DEPTH = 0.016
-"""Depth of a wrinkle of strength 1, decimetres."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class SkinTextures:
 
     Attributes:
         colour: float32 (HEIGHT, WIDTH, 3), linear RGB.
-        relief: pores and wrinkles of age; ``depth`` is that of the wrinkles only.
+        relief: pores and wrinkles of age; pores do not darken the skin.
         tone: the skin's mean colour, linear RGB.
     """
 
@@ -67,15 +65,11 @@ def draw_skin(identity: Identity) -> SkinTextures:
     known = wrinkles()
     shares = {"forehead_inner": 0.5, "nasolabial": 0.6, "underlid": 0.3, "bag": 0.35}
     shares |= {"crow": 0.4, "marionette": 0.25}
-    pitted = relief(np.asarray(0.0015 * skin.detail * pores, np.float32))
-    lines = np.zeros_like(pores)
-    slope_x, slope_y = pitted.slope_x, pitted.slope_y
+    relief = np.zeros_like(colour)
+    relief[..., 0], relief[..., 1] = slopes(np.asarray(0.0015 * skin.detail * pores, np.float32))
     for name, share in shares.items():
-        deep = np.float32(skin.wrinkles * share)
-        lines = lines + deep * known[name].depth
-        slope_x = slope_x - np.float32(GROOVE_DEPTH) * deep * known[name].slope_x
-        slope_y = slope_y - np.float32(GROOVE_DEPTH) * deep * known[name].slope_y
-    return SkinTextures(colour.astype(np.float32), Relief(lines, slope_x, slope_y), tone)
+        known[name].carve(relief, skin.wrinkles * share)
+    return SkinTextures(colour.astype(np.float32), relief, tone)
 
 
 def _zones(melanin: float, aged: float) -> Plane:

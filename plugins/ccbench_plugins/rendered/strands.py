@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ccbench_plugins.rendered.canvas import wrapped
 from ccbench_plugins.rendered.hair import Hair
 from ccbench_plugins.rendered.haircut import CUTS, Locks
 from ccbench_plugins.rendered.head import unit
@@ -51,7 +52,7 @@ class Strands:
         normal: float32 (k, 3), unit, camera frame.
         along: float32 (k, 3), the way the strands run, camera frame.
         grain: float32 (k, 2), lightness of the strand and of its lock, about -1 to 1.
-        inner: bool (k,), the side towards the head.
+        shade: float32 (k,), factor on the light: low on the side towards the head.
         casts: bool (k,), thick enough to shade the skin.
     """
 
@@ -61,7 +62,7 @@ class Strands:
     normal: Values
     along: Values
     grain: Values
-    inner: NDArray[np.bool_]
+    shade: Values
     casts: NDArray[np.bool_]
 
 
@@ -92,8 +93,8 @@ def _tile_at(strand: Values, curly: bool) -> Values:
     count = len(strand)
     rows = max(1, -(-count // 1024))
     column, row = np.zeros((2, rows * 1024), np.float32)
-    column[:count] = strand[:, 0] * np.float32(_TILE) % _TILE
-    row[:count] = strand[:, 1] * np.float32(_TILE / _ALONG) % _TILE
+    column[:count] = wrapped(strand[:, 0] * np.float32(_TILE), _TILE)
+    row[:count] = wrapped(strand[:, 1] * np.float32(_TILE / _ALONG), _TILE)
     found = cv2.remap(
         _tile(curly),
         column.reshape(rows, 1024),
@@ -118,21 +119,18 @@ def visible_strands(
     """
     locks = posed.locks
     hit = rasterize(posed.xy, posed.depth, locks.triangles, width, height)
-    front = np.flatnonzero(hit.depth > depth[hit.pixels])
-    corners, weights = locks.triangles[hit.triangle[front]], hit.weights[front]
+    hit = hit.at(np.flatnonzero(hit.depth > depth.take(hit.pixels)))
     attributes = np.concatenate(
         [
             locks.normals @ posed.rotation.T,
             locks.along @ posed.rotation.T,
             locks.strand,
-            locks.inside[:, None],
+            np.stack([locks.inside, locks.backed], 1),
             (locks.places - locks.places.mean(0)) @ posed.rotation[2][:, None],
         ],
         1,
     )
-    values = attributes.take(corners[:, 0], axis=0) * weights[:, 0:1]
-    values += attributes.take(corners[:, 1], axis=0) * weights[:, 1:2]
-    values += attributes.take(corners[:, 2], axis=0) * weights[:, 2:3]
+    values = hit.interpolate(attributes, locks.triangles)
     curly = CUTS[hair.style].flow == "curl"
     grain = _tile_at(values[:, 6:8], curly)
     normal = unit(values[:, :3])
@@ -143,29 +141,36 @@ def visible_strands(
     opacity = np.clip(inside / soft + 0.22, 0, 1)
     # Near its edge hair thins out into single strands.
     opacity *= np.clip(0.75 + 1.1 * grain[:, 0] + inside / soft, 0, 1)
-    inner = hit.triangle[front] >= locks.outer
+    inner = hit.triangle >= locks.outer
     # Strands, not a surface, end the silhouette.
     rim = np.abs(normal[:, 2]) / (0.25 if curly else 0.20)
-    rim += np.clip(0.30 - values[:, 8], 0, 0.3) * 3 + np.clip(values[:, 9] - 0.1, 0, 0.3) * 4
-    opacity *= np.clip(rim + 0.45 + (1.1 if curly else 0.8) * grain[:, 0], 0, 1)
+    rim += np.clip(0.30 - values[:, 8], 0, 0.3) * 3 + np.clip(values[:, 10] - 0.1, 0, 0.3) * 4
+    free = depth.take(hit.pixels) <= depth.min()
+    thinned = np.clip(rim + 0.45 + (1.1 if curly else 0.8) * grain[:, 0], 0, 1)
+    opacity = np.where(free, opacity * thinned, opacity)
+    # Cropped hair lets skin through, but not the wall.
     if hair.style in ("buzz", "bald"):
-        opacity *= np.clip(0.62 + 0.35 * grain[:, 0], 0, 1)
+        opacity *= np.where(free, 1, np.clip(0.62 + 0.35 * grain[:, 0], 0, 1))
     if hair.style == "receding":
-        opacity *= np.clip(0.86 + 0.4 * grain[:, 0], 0, 1)
+        opacity *= np.where(free, 1, np.clip(0.86 + 0.4 * grain[:, 0], 0, 1))
+    # Through a thin edge the hair behind it is seen, in the shade.
+    filled = np.where(free & (opacity > 0.02), np.maximum(opacity, values[:, 9]), opacity)
+    shade = np.where(filled > opacity, 0.3 + 0.7 * opacity / np.maximum(filled, 1e-3), 1.0)
+    opacity = filled
     shown = np.flatnonzero(opacity > 0.02)
-    kept = front[shown]
+    kept = hit.at(shown)
     # At its edge hair lies on the skin: without this the skin would be in the edge's shadow.
-    above = hit.depth[kept]
-    under = np.maximum(depth[hit.pixels[kept]], above - np.float32(0.25 * posed.scale))
+    above = kept.depth
+    under = np.maximum(depth.take(kept.pixels), above - np.float32(0.25 * posed.scale))
     rising = np.clip(values[shown, 8] / 0.3, 0, 1)
     return Strands(
-        pixels=hit.pixels[kept],
+        pixels=kept.pixels,
         depth=np.asarray(under + (above - under) * rising, np.float32),
         opacity=np.asarray(opacity[shown], np.float32),
         normal=normal[shown],
         along=unit(values[shown, 3:6]),
         grain=grain[shown],
-        inner=inner[shown],
+        shade=np.asarray(shade[shown] * np.where(inner[shown], 0.45, 1.0), np.float32),
         casts=opacity[shown] > 0.5,
     )
 
@@ -205,5 +210,5 @@ def strand_light(
     leaving = (tone * even)[:, None] * colour
     leaving += (0.030 * bright * sharp * np.clip(1 + grain[:, 0], 0, 2))[:, None]
     leaving += (0.9 * bright * broad)[:, None] * colour * (1 + 0.5 * grain[:, :1])
-    leaving *= np.where(strands.inner, 0.45, 1.0)[:, None]
+    leaving *= strands.shade[:, None]
     return np.asarray(leaving, np.float32)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ccbench_plugins.rendered import canvas
 from ccbench_plugins.rendered.canvas import Plane, groove, mirrored
@@ -15,39 +16,59 @@ from ccbench_plugins.rendered.upper_folds import upper_planes
 
 _UPPER_INK = np.float32(0.45)
 """Darkness of the upper face's folds, of those in which no light enters."""
+_FLAT = 1e-5
+"""Slope and darkness that no pixel shows."""
+GROOVE_DEPTH = 0.016
+"""Depth of a wrinkle of strength 1, decimetres."""
+
+Relief = NDArray[np.float32]
+"""(HEIGHT, WIDTH, 3): slope of the skin to the left of the poser and upwards, and how dark
+wrinkles make it, 1 in the deepest."""
 
 
 @dataclass(frozen=True)
-class Relief:
-    """A depth plane and its slopes.
+class Wrinkle:
+    """What a wrinkle of strength 1 adds to a relief, where it is not flat.
 
     Attributes:
-        depth: float32, about 1 at the deepest, decimetres after scaling.
-        slope_x: its derivative to the left of the poser, per decimetre.
-        slope_y: upwards.
+        rows: of the canvas.
+        columns: of the canvas.
+        shape: float32 (rows, columns, 3), as in :data:`Relief`.
     """
 
-    depth: Plane
-    slope_x: Plane
-    slope_y: Plane
+    rows: slice
+    columns: slice
+    shape: Relief
+
+    def carve(self, relief: Relief, strength: float) -> None:
+        """Add the wrinkle to a relief, in place."""
+        relief[self.rows, self.columns] += self.shape * np.float32(strength)
 
 
-def relief(depth: Plane) -> Relief:
-    """Return a plane with its slopes."""
+def slopes(depth: Plane) -> tuple[Plane, Plane]:
+    """Return how a plane rises to the left of the poser and upwards, per decimetre."""
     scale = canvas.DENSITY / 8
     slope_x = cv2.Sobel(depth, cv2.CV_32F, 1, 0, ksize=3) * scale
     slope_y = cv2.Sobel(depth, cv2.CV_32F, 0, 1, ksize=3) * -scale
-    return Relief(depth, np.asarray(slope_x, np.float32), np.asarray(slope_y, np.float32))
+    return np.asarray(slope_x, np.float32), np.asarray(slope_y, np.float32)
 
 
 @cache
-def wrinkles() -> Mapping[str, Relief]:
+def wrinkles() -> Mapping[str, Wrinkle]:
     """Draw all wrinkles, once per process."""
-    found = {name: relief(plane) for name, plane in _planes().items()}
+    found = {name: _wrinkle(plane, plane) for name, plane in _planes().items()}
     for name, plane in upper_planes().items():
-        shape = relief(plane)
-        found[name] = replace(shape, depth=_UPPER_INK * np.maximum(shape.depth, 0))
+        found[name] = _wrinkle(plane, _UPPER_INK * np.maximum(plane, 0))
     return found
+
+
+def _wrinkle(depth: Plane, ink: Plane) -> Wrinkle:
+    raised = [np.float32(-GROOVE_DEPTH) * slope for slope in slopes(depth)]
+    relief = np.dstack([*raised, ink])
+    bumpy: NDArray[np.bool_] = np.abs(relief).max(axis=2) > _FLAT
+    row, column = np.flatnonzero(bumpy.any(axis=1)), np.flatnonzero(bumpy.any(axis=0))
+    rows, columns = slice(row[0], row[-1] + 1), slice(column[0], column[-1] + 1)
+    return Wrinkle(rows, columns, np.ascontiguousarray(relief[rows, columns]))
 
 
 def _fold(
