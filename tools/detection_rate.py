@@ -13,9 +13,16 @@ import argparse
 from pathlib import Path
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 CASCADES = ("default", "alt2")
 SUFFIXES = {".jpg", ".png"}
+
+
+def grey(path: Path) -> NDArray[np.uint8]:
+    """Read an image; (height, width)."""
+    return np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), np.uint8)
 
 
 def main() -> None:
@@ -27,12 +34,9 @@ def main() -> None:
         images = sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES)
         images = [path for path in images if "sheet" not in path.stem]
         for name in CASCADES:
-            file = f"{cv2.data.haarcascades}haarcascade_frontalface_{name}.xml"
-            cascade = cv2.CascadeClassifier(file)
-            faces = [
-                len(cascade.detectMultiScale(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)))
-                for path in images
-            ]
+            file = Path(cv2.__file__).parent / "data" / f"haarcascade_frontalface_{name}.xml"
+            cascade = cv2.CascadeClassifier(str(file))
+            faces = [len(cascade.detectMultiScale(grey(path))) for path in images]
             single = faces.count(1)
             print(f"{folder}, {name}: one face in {single} of {len(images)}")
             for path, count in zip(images, faces, strict=True):

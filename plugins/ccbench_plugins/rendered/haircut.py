@@ -151,9 +151,10 @@ def lay(hair: Hair, vertices: Values) -> Locks:
     if cut.flow == "part":
         away = np.abs(x - _parting(hair)) + 0.5 * np.clip(0.4 - z, 0, 1)
         lift = lift * (0.72 + 0.28 * _step(away, 0.0, 0.18))
-    rough = cut.rough * (1 + 0.8 * hair.curl)
+    rough = cut.rough * (1 + 0.5 * hair.curl)
     uneven = _lumps(rng, 6, 14) + (0.9 if cut.flow == "curl" else 0.4) * _lumps(rng, 12, 27)
-    uneven *= _step(scalp.polar, 0, 30)
+    # Without a bound the rare high lump would stand out like an ear.
+    uneven = 1.2 * np.tanh(uneven / 1.2) * _step(scalp.polar, 0, 30)
     lift = lift + rough * uneven * _step(inside, 0.0, 0.25)
     lift = np.asarray(lift, np.float32)
     if cut.flow != "curl":
