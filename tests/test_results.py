@@ -39,7 +39,7 @@ def test_a_finished_run_is_opened(small_run: Run) -> None:
         assert run.path == small_run.path
         assert run.manifest == json.loads((small_run.path / MANIFEST).read_text(encoding="utf-8"))
         assert run.databases == ("drawn-a", "drawn-b")
-    assert {path.stem for path in small_run.path.glob("*.parquet")} == set(TABLES)
+    assert {path.stem for path in small_run.path.glob("*.parquet")} == {*TABLES, "examples"}
 
 
 def test_the_tables_of_a_run_fit_together(small_run: Run) -> None:

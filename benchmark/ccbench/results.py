@@ -30,8 +30,10 @@ TABLES: Mapping[str, str] = {
 OPTIONAL_TABLES: Mapping[str, str] = {
     "responses": "one row per head, stimulus of a probe and output unit: the response before "
     "softmax (logit), and minus that to the null image of the same identity (response)",
+    "examples": "one row per standardised face (png) of one poser of each database whose terms "
+    "allow passing it on",
 }
-"""The tables that only some runs have: those with a probe."""
+"""The tables that only some runs have: with a probe, with a database that may be shown."""
 RESPONSE_COLUMNS = (
     "database",
     "run",
@@ -99,6 +101,22 @@ class Run:
             return pd.DataFrame(columns=list(RESPONSE_COLUMNS))
         return self.table("responses")
 
+    @cached_property
+    def examples(self) -> pd.DataFrame:
+        """Example faces: database, poser, expression, pixels (uint8, S x S).
+
+        Without rows when no database may be shown.
+        """
+        import numpy as np
+        import pandas as pd
+        from PIL import Image
+
+        if not (self.path / "examples.parquet").is_file():
+            return pd.DataFrame(columns=["database", "poser", "expression", "pixels"])
+        table = self.table("examples")
+        faces = [np.asarray(Image.open(io.BytesIO(data))) for data in table["png"]]
+        return table.drop(columns="png").assign(pixels=faces)
+
     @property
     def databases(self) -> tuple[str, ...]:
         """The databases, in the order they were given."""
@@ -117,8 +135,7 @@ class Run:
         import pyarrow.dataset as ds
 
         with duckdb.connect() as connection:
-            optional = OPTIONAL_TABLES if self.manifest.get("probes") else {}
-            for name in (*TABLES, *optional):
+            for name in (*TABLES, *self._optional()):
                 path = self.path / f"{name}.parquet"
                 # DuckDB's own reader would take "[", "*" and "x=1" in the path for more than
                 # a name.
@@ -128,6 +145,12 @@ class Run:
                     raise _unreadable(path, error) from None
                 connection.register(name, table)
             return connection.execute(sql).df()
+
+    def _optional(self) -> list[str]:
+        """Return the optional tables that belong to the run."""
+        found = [name for name in OPTIONAL_TABLES if (self.path / f"{name}.parquet").is_file()]
+        wanted = ["responses"] if self.manifest.get("probes") else []
+        return list(dict.fromkeys([*wanted, *found]))
 
 
 def open_run(path: str | Path) -> Run:

@@ -22,6 +22,7 @@ from ccbench.protocol import Protocol, load_protocol
 from ccbench.results import Run, open_run
 from ccbench.runner import tables
 from ccbench.runner.databases import Database, open_databases
+from ccbench.runner.examples import examples_table
 from ccbench.runner.observer import Observer, Silent, TaskProgress
 from ccbench.runner.probes import (
     OpenProbe,
@@ -253,6 +254,9 @@ def run_matrix(
         "splits": tables.splits_table(selections),
         "photographs": tables.photographs_table(selections),
     }
+    examples = examples_table(selections, plan.faces, store)
+    if len(examples):
+        frames["examples"] = examples
     if series:
         frames["responses"] = tables.responses_table(series, cells, store)
     tables.write_run(folder, frames, manifest)

@@ -1,0 +1,51 @@
+"""Example faces: of one poser, and only where the terms allow it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ccbench.preprocessing import standardise
+from ccbench.protocol import load_protocol
+from ccbench.results import Run
+from ccbench.runner import run_matrix
+from ccbench_registry import EXPRESSIONS
+
+CARD = r"""
+name = "mylab"
+title = "My laboratory"
+terms = { licence = "do not pass on" }
+[files]
+pattern = '(?P<poser>p\d+)_(?P<expression>[a-z]+)\.png'
+"""
+
+
+def test_they_are_the_standardised_faces_of_one_poser(
+    tiny_run: Run, drawn_folders: dict[str, Path]
+) -> None:
+    examples = tiny_run.examples
+    for name, folder in drawn_folders.items():
+        part = examples[examples["database"] == name]
+        assert list(part["expression"]) == list(EXPRESSIONS)
+        (poser,) = set(part["poser"])
+        for row in part.itertuples():
+            size = row.pixels.shape[0]
+            recipe = load_protocol("quick").face_recipe(size)
+            wanted = standardise((folder / f"{poser}_{row.expression}.png").read_bytes(), recipe)
+            assert wanted.pixels is not None
+            assert np.array_equal(row.pixels, wanted.pixels)
+    assert tiny_run.query("select count(*) as n from examples")["n"][0] == len(examples)
+
+
+def test_a_database_that_may_not_be_passed_on_is_not_shown(
+    lab: Path, drawn_folders: dict[str, Path], tmp_path: Path
+) -> None:
+    (tmp_path / "mylab.toml").write_text(CARD)
+    closed, open_ = (f"{tmp_path / 'mylab.toml'}={drawn_folders['drawn-a']}",), "drawn-b"
+    run = run_matrix(closed, backbone="tiny", runs=1, out=tmp_path / "closed")
+    assert run.examples.empty
+    assert not (run.path / "examples.parquet").exists()
+    both = (*closed, f"{open_}={drawn_folders[open_]}")
+    run = run_matrix(both, backbone="tiny", runs=1, out=tmp_path / "both")
+    assert set(run.examples["database"]) == {open_}
