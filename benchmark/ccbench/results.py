@@ -114,8 +114,8 @@ class Run:
         if not (self.path / "examples.parquet").is_file():
             return pd.DataFrame(columns=["database", "poser", "expression", "pixels"])
         table = self.table("examples")
-        faces = [np.asarray(Image.open(io.BytesIO(data))) for data in table["png"]]
-        return table.drop(columns="png").assign(pixels=faces)
+        faces = [np.asarray(Image.open(io.BytesIO(data))) for data in table["png"].tolist()]
+        return table.drop(columns="png").assign(pixels=pd.Series(faces, dtype=object))
 
     @property
     def databases(self) -> tuple[str, ...]:
