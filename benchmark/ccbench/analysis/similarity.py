@@ -106,25 +106,17 @@ def sums_and_differences(found: pd.DataFrame) -> pd.DataFrame:
         probe, database, other, expression, action_unit, intensity, sum, difference (database
         minus other): one row per probe, pair of databases and point that both have.
     """
-    scaled = normalised(found)
-    keys = ["probe", "expression", *_POINT]
+    keys = ["expression", *_POINT]
+    columns = ["probe", "database", "other", *keys, "sum", "difference"]
     parts = []
-    for one, other in itertools.combinations(dict.fromkeys(scaled["database"]), 2):
-        first, second = (scaled[scaled["database"] == name] for name in (one, other))
-        both = first.merge(second[[*keys, "response"]], on=keys, suffixes=("", "_other"))
-        parts.append(
-            both.assign(
-                other=other,
-                sum=both["response"] + both["response_other"],
-                difference=both["response"] - both["response_other"],
-            )
-        )
-    columns = ["probe", "database", "other", "expression", *_POINT, "sum", "difference"]
-    if not parts:
-        return pd.DataFrame(columns=columns)
-    table = pd.concat(parts, ignore_index=True)[columns]
-    per_probe = [table[table["probe"] == probe] for probe in dict.fromkeys(found["probe"])]
-    return pd.concat(per_probe, ignore_index=True)
+    for _, part in normalised(found).groupby("probe", sort=False):
+        for one, other in itertools.combinations(dict.fromkeys(part["database"]), 2):
+            first, second = (part[part["database"] == name] for name in (one, other))
+            both = first.merge(second[[*keys, "response"]], on=keys, suffixes=("", "_other"))
+            added = both["response"] + both["response_other"]
+            subtracted = both["response"] - both["response_other"]
+            parts.append(both.assign(other=other, sum=added, difference=subtracted)[columns])
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
 def split_half(responses: pd.DataFrame, seed: int = 0, halves: int = 20) -> pd.DataFrame:
