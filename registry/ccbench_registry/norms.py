@@ -6,6 +6,7 @@ not, exposure, the raters' country), so compare orders of expressions rather tha
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
@@ -45,9 +46,18 @@ class Norms(Source):
         return self
 
     @property
-    def ranks(self) -> dict[str, int]:
-        """Expression -> rank, 1 for the best recognised."""
-        return {name: place for place, name in enumerate(self.order, start=1)}
+    def ranks(self) -> dict[str, float]:
+        """Expression -> rank, 1 for the best recognised; equal rates share their mean rank."""
+        places = {name: float(place) for place, name in enumerate(self.order, start=1)}
+        return {
+            name: statistics.mean(places[other] for other in self._level(name))
+            for name in self.order
+        }
+
+    def _level(self, name: str) -> list[str]:
+        if not self.rates:
+            return [name]
+        return [other for other in self.order if self.rates[other] == self.rates[name]]
 
 
 @cache
@@ -61,6 +71,6 @@ def human_norms(database: str) -> Norms | None:
 
     >>> norms = human_norms("krc")
     >>> norms.mean, norms.order[0], norms.ranks["fearful"]
-    (0.62, 'neutral', 7)
+    (0.62, 'neutral', 7.0)
     """
     return all_norms().get(database)
