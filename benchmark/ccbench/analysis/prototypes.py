@@ -64,7 +64,7 @@ def _exact_auc(responses: NDArray[np.float64], listed: NDArray[np.bool_]) -> tup
     ways = np.zeros((chosen + 1, total + 1))
     ways[0, 0] = 1
     for rank in ranks:
-        ways[1:, rank:] += ways[:-1, :-rank].copy()
+        ways[1:, rank:] += ways[:-1, :-rank]
     observed = int(ranks[listed].sum())
     p = ways[chosen, observed:].sum() / ways[chosen].sum()
     area = (observed / 2 - chosen * (chosen + 1) / 2) / (chosen * (len(ranks) - chosen))

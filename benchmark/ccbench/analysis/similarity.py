@@ -44,7 +44,7 @@ def unit_correlations(found: pd.DataFrame) -> pd.DataFrame:
 
 def _matrix(part: pd.DataFrame) -> pd.DataFrame:
     curves = part.pivot(index=_POINT, columns=["database", "expression"], values="response")
-    # Pivoting sorts the units; they keep the order of the table.
+    # Pivoting may sort the units (by version of pandas); they keep the order of the table.
     units = list(dict.fromkeys(zip(part["database"], part["expression"], strict=True)))
     curves = curves[units]
     present = curves.notna().to_numpy(dtype=np.int64)
