@@ -30,8 +30,11 @@ TABLES: Mapping[str, str] = {
 OPTIONAL_TABLES: Mapping[str, str] = {
     "responses": "one row per head, stimulus of a probe and output unit: the response before "
     "softmax (logit), and minus that to the null image of the same identity (response)",
+    "units": "one row per stimulus of a probe and unit (channel) of a layer of the backbone: the "
+    "mean over positions (activation), and minus that to the null image of the same identity "
+    "(response)",
 }
-"""The tables that only some runs have: those with a probe."""
+"""The tables that only some runs have: those with a probe, and with a layer to measure."""
 RESPONSE_COLUMNS = (
     "database",
     "run",
@@ -45,6 +48,18 @@ RESPONSE_COLUMNS = (
     "logit",
 )
 """Columns of ``responses``; database is the one trained on, expression names the unit."""
+UNIT_COLUMNS = (
+    "probe",
+    "layer",
+    "unit",
+    "identity",
+    "action_unit",
+    "second_unit",
+    "intensity",
+    "activation",
+    "response",
+)
+"""Columns of ``units``; unit is the number of the channel, from 0."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +114,15 @@ class Run:
             return pd.DataFrame(columns=list(RESPONSE_COLUMNS))
         return self.table("responses")
 
+    @cached_property
+    def units(self) -> pd.DataFrame:
+        """Responses of layers of the backbone; without rows in a run without such a layer."""
+        import pandas as pd
+
+        if not self.manifest["request"].get("probe_layers"):
+            return pd.DataFrame(columns=list(UNIT_COLUMNS))
+        return self.table("units")
+
     @property
     def databases(self) -> tuple[str, ...]:
         """The databases, in the order they were given."""
@@ -117,8 +141,11 @@ class Run:
         import pyarrow.dataset as ds
 
         with duckdb.connect() as connection:
-            optional = OPTIONAL_TABLES if self.manifest.get("probes") else {}
-            for name in (*TABLES, *optional):
+            wanted = {
+                "responses": self.manifest.get("probes"),
+                "units": self.manifest["request"].get("probe_layers"),
+            }
+            for name in (*TABLES, *(name for name in OPTIONAL_TABLES if wanted[name])):
                 path = self.path / f"{name}.parquet"
                 # DuckDB's own reader would take "[", "*" and "x=1" in the path for more than
                 # a name.
