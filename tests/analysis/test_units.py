@@ -75,7 +75,7 @@ def test_selectivity_is_that_of_loops() -> None:
         responses = dict(zip(part["action_unit"], part["response"], strict=True))
         best = max(sorted(responses), key=lambda unit: responses[unit])
         r = responses.pop(best)
-        mean = sum(responses.values()) / len(responses)
+        mean = sum(abs(value) for value in responses.values()) / len(responses)
         assert row["response"] == pytest.approx(r, abs=1e-12)
         assert row["others"] == pytest.approx(mean, abs=1e-12)
         magnitudes = [abs(value) for value in (r, *responses.values())]
@@ -91,7 +91,7 @@ def test_selectivity_is_that_of_loops() -> None:
         else:
             excited += 1
             assert row["action_unit"] == best
-            assert row["index"] == pytest.approx((r - mean) / (abs(r) + abs(mean)), abs=1e-9)
+            assert row["index"] == pytest.approx((r - mean) / (r + mean), abs=1e-9)
     assert 0 < excited <= len(found) - 3 * len(LAYERS)
 
 
@@ -101,7 +101,8 @@ def test_selectivity_is_that_of_loops() -> None:
         ([0.0, 3.0, 0.0, 0.0], 2, 1.0, 1.0),  # one action unit and nothing else
         ([2.0, 2.0, 2.0, 2.0], 1, 0.0, 0.0),  # all alike: the lowest number
         ([1.0, 1.0, 2.0, 1.0], 4, 1 / 3, (1 - (5 / 4) ** 2 / (7 / 4)) / 0.75),  # twice the others
-        ([-1.0, 4.0, -1.0, -1.0], 2, 1.0, (1 - (7 / 4) ** 2 / (19 / 4)) / 0.75),
+        ([-1.0, 4.0, 1.0, -1.0], 2, 0.6, (1 - (7 / 4) ** 2 / (19 / 4)) / 0.75),  # do not cancel
+        ([-3.0, 1.0, -3.0, -3.0], 2, -0.5, (1 - (10 / 4) ** 2 / (28 / 4)) / 0.75),
         ([-3.0, 0.0, 0.0, 0.0], 0, math.nan, 1.0),  # inhibited by one, excited by none
         ([0.0, 0.0, 0.0, 0.0], 0, math.nan, math.nan),  # dead
         ([5.0], 1, math.nan, math.nan),  # nothing to compare with
@@ -138,14 +139,14 @@ def test_a_higher_threshold_leaves_fewer_units() -> None:
     counts = [selective_units(units(), limit)["units"].sum() for limit in (0.0, 0.5, 1.0)]
     assert counts == sorted(counts, reverse=True)
     assert counts[0] > counts[1]
-    # By default a third: twice the mean of the others.
+    # By default a third: twice the magnitude of the others.
     default, third = selective_units(units()), selective_units(units(), 1 / 3)
     assert default.equals(third)
 
 
-@pytest.mark.parametrize("threshold", [-0.1, 1.1, math.nan])
-def test_an_index_outside_0_to_1_is_refused(threshold: float) -> None:
-    with pytest.raises(ValueError, match="outside 0 to 1"):
+@pytest.mark.parametrize("threshold", [-1.1, 1.1, math.nan])
+def test_an_index_that_no_unit_can_have_is_refused(threshold: float) -> None:
+    with pytest.raises(ValueError, match="outside -1 to 1"):
         selective_units(units(), threshold)
 
 

@@ -46,17 +46,17 @@ def unit_profiles(units: pd.DataFrame) -> pd.DataFrame:
 def selectivity(units: pd.DataFrame) -> pd.DataFrame:
     """Return the action unit that each unit prefers, and how selective it is.
 
-    At the highest intensity of the probe, ``r`` being the response to an action unit and
-    ``m`` the mean response to all others, the index of the action unit is
-    ``(r - m) / (|r| + |m|)``: 0 where a unit responds to it as to the others, 1/3 where twice
-    as much, 1 where the others do not excite it on average.  The preferred action unit is
-    that of the largest response (of equal ones the lowest number); a unit that no action unit
-    excites prefers none.
+    At the highest intensity of the probe, the preferred action unit is that of the largest
+    response ``r`` (of equal ones the lowest number); a unit that no action unit excites
+    prefers none.  With ``m`` the mean magnitude of the responses to all others, the index is
+    ``(r - m) / (r + m)``: 1 where the others do not change the unit, 1/3 where half as much,
+    0 where as much, below 0 where they inhibit it more than the preferred one excites it.
+    Magnitudes are taken as responses of both signs would cancel: the mean of the others is
+    near 0 for most units, and nearly all would count as perfectly selective.
 
     Sparseness is the lifetime sparseness of Vinje & Gallant (2000) over the magnitudes of the
     responses to the n action units, ``(1 - (sum |r| / n)^2 / (sum r^2 / n)) / (1 - 1/n)``: 0
-    where all move the unit alike, 1 where only one does.  Magnitudes are taken as a response,
-    unlike a firing rate, may be negative; inhibition thus counts here, and not in the index.
+    where all change the unit alike, 1 where only one does, be it by exciting or inhibiting.
 
     Args:
         units: the table of a run.
@@ -88,8 +88,8 @@ def _selectivity(table: pd.DataFrame) -> pd.DataFrame:
     numbers = table.columns.to_numpy()
     total = np.abs(values).sum(1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        others = (values.sum(1) - response) / (count - 1)
-        index = (response - others) / (np.abs(response) + np.abs(others))
+        others = (total - np.abs(response)) / (count - 1)
+        index = (response - others) / (response + others)
         share = (total / count) ** 2 / ((values**2).sum(1) / count)
         sparseness = (1 - share) / (1 - 1 / count) if count > 1 else np.full(len(values), np.nan)
     return pd.DataFrame(
@@ -109,19 +109,19 @@ def selective_units(units: pd.DataFrame, threshold: float = 1 / 3) -> pd.DataFra
 
     Args:
         units: the table of a run.
-        threshold: smallest index (:func:`selectivity`) of a unit that counts, 0 to 1.  A
-            third, the default, is a response of twice the mean of the others, the usual
-            criterion for face-selective neurons (Tsao et al., 2006).
+        threshold: smallest index (:func:`selectivity`) of a unit that counts, -1 to 1.  A
+            third, the default, is a response of twice the others' mean magnitude, as in the
+            usual criterion for face-selective neurons (Tsao et al., 2006).
 
     Returns:
         probe, layer, action_unit (each of the probe, also those that no unit prefers), units
         (how many prefer it), share (of all units of the layer).
 
     Raises:
-        ValueError: a threshold outside 0 to 1.
+        ValueError: a threshold outside -1 to 1.
     """
-    if not 0 <= threshold <= 1:
-        raise ValueError(f"the threshold {threshold} is outside 0 to 1")
+    if not -1 <= threshold <= 1:
+        raise ValueError(f"the threshold {threshold} is outside -1 to 1")
     rows = []
     found = selectivity(units)
     single = units[(units["second_unit"] == 0) & (units["action_unit"] > 0)]
