@@ -117,7 +117,7 @@ def test_known_answers(
     assert row["sparseness"] == pytest.approx(sparseness, abs=1e-12, nan_ok=True)
 
 
-@pytest.mark.parametrize("threshold", [0.0, 1 / 3, 0.9])
+@pytest.mark.parametrize("threshold", [0.0, 1 / 3, 0.5])
 def test_units_are_counted_by_the_action_unit_they_prefer(threshold: float) -> None:
     found = selective_units(units(), threshold)
     single = selectivity(units())
