@@ -13,7 +13,7 @@ import torch
 
 from ccbench.cache import Cache
 from ccbench.exceptions import BackboneError, CcbenchError, RunError, UnknownNameError
-from ccbench.interfaces import FeatureExtractor
+from ccbench.interfaces import FeatureExtractor, ProbeSeries
 from ccbench.plugins import load_plugins
 from ccbench.preprocessing import FaceRecipe, crop_square, equalise, find_face, grey_from_bgr
 from ccbench.protocol import load_protocol
@@ -88,6 +88,34 @@ def test_activations_are_means_over_positions(database: list[str], tmp_path: Pat
     assert table.loc[table["action_unit"] > 0, "response"].abs().max() > 0.1
 
 
+class Interleaved:
+    """The images of ``mylab-units``, the identities in turn and the null images last."""
+
+    options: dict[str, str] = {}  # noqa: RUF012
+
+    def __init__(self) -> None:
+        self.card = load_plugins().probe(READ).card.model_copy(update={"name": "turns"})
+
+    def stimuli(self, root: Path | None, options: object) -> ProbeSeries:
+        found = load_plugins().probe(READ).stimuli(None, {}).stimuli
+        order = sorted(found, key=lambda s: (-s.action_unit, s.intensity, s.identity))
+        return ProbeSeries.of(order)
+
+
+def test_rows_are_those_of_their_stimuli_in_any_order(database: list[str], tmp_path: Path) -> None:
+    plugins = load_plugins()
+    plugins.probes.add("turns", Interleaved(), "test")
+    probes = ["turns", READ]
+    table = run(database, tmp_path / "out", "pooled", probes=probes, plugins=plugins).units
+    turns, read = (table[table["probe"] == name] for name in probes)
+    assert turns["identity"].tolist() != read["identity"].tolist()
+    keys = ["unit", "identity", "action_unit", "intensity"]
+    pair = read.merge(turns, on=keys, suffixes=("", "_turns"), validate="1:1")
+    assert len(pair) == len(read) == len(turns)
+    for name in ("activation", "response"):
+        assert pair[name].to_numpy() == pytest.approx(pair[f"{name}_turns"].to_numpy(), abs=1e-6)
+
+
 @pytest.mark.usefixtures("lab", "one_thread")
 def test_units_of_alexnet_are_those_of_torchvision(own_cache: Path) -> None:
     from importlib.resources import files
@@ -97,7 +125,6 @@ def test_units_of_alexnet_are_those_of_torchvision(own_cache: Path) -> None:
 
     from ccbench.faces import read_faces
     from ccbench.features import BackboneIdentity
-    from ccbench.interfaces import ProbeSeries
     from ccbench.probing import make_stimulus_faces, read_series, stimulus_faces, store_stimuli
     from ccbench.runner import tables
     from ccbench.runner.probes import plan_features
@@ -110,7 +137,6 @@ def test_units_of_alexnet_are_those_of_torchvision(own_cache: Path) -> None:
     assert [layer.name for layer in layers] == [*sorted(names)]
     cache, recipe = Cache(), FaceRecipe()
     shown = load_plugins().probe(READ).stimuli(None, {})
-    assert isinstance(shown, ProbeSeries)
     series = read_series(READ, [store_stimuli(READ, shown.stimuli, cache)], cache)
     faces = stimulus_faces(series, recipe)
     for part in faces:
