@@ -24,7 +24,7 @@ from ccbench import atomic
 from ccbench.exceptions import CacheError
 
 FORMAT = "1"
-KINDS = ("datasets", "probes", "faces", "features", "grams", "heads", "scores")
+KINDS = ("datasets", "probes", "faces", "features", "units", "grams", "heads", "scores")
 _MARK = "ccbench-cache-format"
 _LIST = "entry.json"
 _HASH_LIMIT = 16 * 2**20

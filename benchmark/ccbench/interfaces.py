@@ -7,7 +7,7 @@ base class.  Nothing here imports torch at run time; plugins import it late.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
@@ -142,10 +142,13 @@ class FeatureExtractor:
         std: per channel, likewise.
         feature_shape: shape of one image's features.
         layer: name of the layer the features are taken from.
-        layers: the layers that the module names.
+        layers: the layers whose responses can be asked for, in the network's order.
         weights_digest: changes whenever the weights do; part of every cache key.
         recipe: changes whenever the same weights would give other features: network and
             version of its code; part of every cache key.
+        submodules: layer -> name of the submodule of ``module`` whose output it is ("" for
+            ``module`` itself), as ``module.get_submodule`` takes it.  Without it every
+            submodule is a layer of its own name, and ``layer`` the output of ``module``.
     """
 
     module: torch.nn.Module
@@ -157,6 +160,7 @@ class FeatureExtractor:
     layers: tuple[str, ...]
     weights_digest: str
     recipe: str
+    submodules: Mapping[str, str] = field(default_factory=dict)
 
 
 @runtime_checkable
@@ -203,6 +207,8 @@ class ProbeSeries:
     Attributes:
         stimuli: the images.
         null: identity -> index of its null image in ``stimuli``.
+        card: the probe's card with the action units and intensities of just this series,
+            where a folder may have fewer than the probe's own card says.
 
     Raises:
         ValueError: an identity without a null image, or an index that is not one.
@@ -210,6 +216,7 @@ class ProbeSeries:
 
     stimuli: Sequence[Stimulus]
     null: Mapping[str, int]
+    card: ProbeCard | None = None
 
     def __post_init__(self) -> None:
         for identity in sorted({stimulus.identity for stimulus in self.stimuli}):
@@ -221,7 +228,7 @@ class ProbeSeries:
                 raise ValueError(f"image {index} is not the null image of '{identity}'")
 
     @classmethod
-    def of(cls, stimuli: Sequence[Stimulus]) -> ProbeSeries:
+    def of(cls, stimuli: Sequence[Stimulus], card: ProbeCard | None = None) -> ProbeSeries:
         """Make a series; the null image of an identity is the one with action unit 0.
 
         Raises:
@@ -233,7 +240,7 @@ class ProbeSeries:
                 if stimulus.identity in null:
                     raise ValueError(f"the identity '{stimulus.identity}' has two null images")
                 null[stimulus.identity] = index
-        return cls(tuple(stimuli), null)
+        return cls(tuple(stimuli), null, card)
 
 
 @runtime_checkable

@@ -9,6 +9,7 @@ view, and scores of every head.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -294,6 +295,24 @@ def describe(stimulus: Stimulus | StoredStimulus) -> str:
         f"AU{stimulus.action_unit}{second} of '{stimulus.identity}' at intensity "
         f"{stimulus.intensity:g}"
     )
+
+
+def null_distance(grey: NDArray[np.uint8], null: NDArray[np.uint8]) -> float:
+    """Return the mean absolute difference of two grey images of one size, grey levels."""
+    return float(np.abs(grey.astype(np.int16) - null).mean())
+
+
+def not_growing(distances: Mapping[float, float]) -> list[float]:
+    """Return the levels that differ from the null image no more than the one before.
+
+    Args:
+        distances: of one action unit, level above 0 -> distance from the null image.
+
+    >>> not_growing({0.5: 2.0, 1.0: 1.9})
+    [1.0]
+    """
+    values = [(0.0, 0.0), *sorted(distances.items())]
+    return [now[0] for before, now in itertools.pairwise(values) if now[1] <= before[1]]
 
 
 def _by_identity(series: Series) -> list[list[int]]:

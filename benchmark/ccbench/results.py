@@ -30,10 +30,14 @@ TABLES: Mapping[str, str] = {
 OPTIONAL_TABLES: Mapping[str, str] = {
     "responses": "one row per head, stimulus of a probe and output unit: the response before "
     "softmax (logit), and minus that to the null image of the same identity (response)",
+    "units": "one row per stimulus of a probe and unit (channel) of a layer of the backbone: the "
+    "mean over positions (activation), and minus that to the null image of the same identity "
+    "(response)",
     "examples": "one row per standardised face (png) of one poser of each database whose terms "
     "allow passing it on",
 }
-"""The tables that only some runs have: with a probe, with a database that may be shown."""
+"""The tables that only some runs have: with a probe, with a layer to measure, with a database
+that may be shown."""
 RESPONSE_COLUMNS = (
     "database",
     "run",
@@ -47,6 +51,18 @@ RESPONSE_COLUMNS = (
     "logit",
 )
 """Columns of ``responses``; database is the one trained on, expression names the unit."""
+UNIT_COLUMNS = (
+    "probe",
+    "layer",
+    "unit",
+    "identity",
+    "action_unit",
+    "second_unit",
+    "intensity",
+    "activation",
+    "response",
+)
+"""Columns of ``units``; unit is the number of the channel, from 0."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +133,15 @@ class Run:
         faces = [np.asarray(Image.open(io.BytesIO(data))) for data in table["png"].tolist()]
         return table.drop(columns="png").assign(pixels=pd.Series(faces, dtype=object))
 
+    @cached_property
+    def units(self) -> pd.DataFrame:
+        """Responses of layers of the backbone; without rows in a run without such a layer."""
+        import pandas as pd
+
+        if not self.manifest["request"].get("probe_layers"):
+            return pd.DataFrame(columns=list(UNIT_COLUMNS))
+        return self.table("units")
+
     @property
     def databases(self) -> tuple[str, ...]:
         """The databases, in the order they were given."""
@@ -148,9 +173,12 @@ class Run:
 
     def _optional(self) -> list[str]:
         """Return the optional tables that belong to the run."""
-        found = [name for name in OPTIONAL_TABLES if (self.path / f"{name}.parquet").is_file()]
-        wanted = ["responses"] if self.manifest.get("probes") else []
-        return list(dict.fromkeys([*wanted, *found]))
+        wanted = {
+            "responses": self.manifest.get("probes"),
+            "units": self.manifest["request"].get("probe_layers"),
+            "examples": (self.path / "examples.parquet").is_file(),
+        }
+        return [name for name in OPTIONAL_TABLES if wanted[name]]
 
 
 def open_run(path: str | Path) -> Run:

@@ -35,6 +35,7 @@ def test_info_says_where_it_is_and_what_it_takes(ccbench: Command, own_cache: Pa
         "probes": (0, 0),
         "faces": (0, 0),
         "features": (0, 0),
+        "units": (0, 0),
         "grams": (0, 0),
         "heads": (2, 2),
         "scores": (2, 2),

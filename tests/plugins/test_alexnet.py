@@ -65,6 +65,29 @@ def test_features_are_of_conv5_after_pooling(theirs: torch.nn.Module) -> None:
     assert extractor.feature_shape == (256, 6, 6)
 
 
+def test_layers_are_torchvisions_after_relu(theirs: torch.nn.Module) -> None:
+    layers = list(theirs.get_submodule("features").children())
+    extractor = alexnet.AlexNet().load("cpu")
+    assert extractor.layers == ("conv1", "conv2", "conv3", "conv4", "conv5", "pool5")
+    units = (64, 192, 384, 256, 256, 256)
+    found: dict[str, torch.Tensor] = {}
+
+    def keep(name: str, module: torch.nn.Module) -> None:
+        module.register_forward_hook(lambda _m, _i, output: found.update({name: output.clone()}))
+
+    for name, inner in extractor.submodules.items():
+        keep(name, extractor.module.get_submodule(inner))
+    images = torch.randn(1, 3, 224, 224, generator=torch.Generator().manual_seed(2))
+    with torch.inference_mode():
+        features = extractor.module(images.clone())
+        for name, end, count in zip(found, (2, 5, 8, 10, 12, 13), units, strict=True):
+            plain = torch.nn.Sequential(*layers[:end])(images.clone())
+            assert isinstance(layers[end - 1], torch.nn.ReLU) == name.startswith("conv")
+            assert found[name].shape[:2] == (1, count)
+            assert float((found[name] - plain).abs().max() / plain.max()) < 1e-5
+    assert torch.equal(found["pool5"], features)
+
+
 def test_input_is_normalised_as_the_weights_were_trained() -> None:
     extractor = alexnet.AlexNet().load("cpu")
     preset = torchvision.models.AlexNet_Weights.IMAGENET1K_V1.transforms()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import timm
@@ -14,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from ccbench.exceptions import BackboneError, UnknownNameError
 from ccbench.interfaces import Backbone
 from ccbench.plugins import load_plugins
+from ccbench.runner.units import layer_means, open_layers
 from ccbench.testing import check_backbone
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -94,6 +96,51 @@ def test_input_is_as_timm_says(tmp_path: Path) -> None:
 def test_it_keeps_to_the_contract(tmp_path: Path) -> None:
     path = write(network("test_resnet", 10), tmp_path / "w.safetensors")
     check_backbone(backbone(f"timm:test_resnet@{path}"))
+
+
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [
+        ("test_resnet", "layer1"),
+        ("test_vit", "blocks.0"),
+        ("test_convnext", "stages.0"),
+        ("test_convnext", "stages.0.blocks.0.norm"),  # channels last inside, first outside
+        ("test_convnext", "pooled"),
+    ],
+)
+def test_layers_are_timms_modules(tmp_path: Path, name: str, layer: str) -> None:
+    module = network(name, 0)
+    extractor = backbone(f"timm:{name}@{write(module, tmp_path / 'w.safetensors')}").load("cpu")
+    assert set(extractor.layers) == {"pooled", *(n for n, _ in module.named_modules() if n)}
+    size = extractor.input_size
+    images = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(1))
+    (wanted,) = open_layers([layer], name, extractor, "cpu")
+    found = layer_means(extractor, [wanted], images)[layer]
+    # One part of the network after the other, by hand.
+    m: Any = module
+    with torch.inference_mode():
+        if layer == "layer1":
+            expected = m.layer1(m.maxpool(m.act1(m.bn1(m.conv1(images))))).mean((2, 3))
+        elif layer == "blocks.0":
+            tokens = m.norm_pre(m.patch_drop(m._pos_embed(m.patch_embed(images))))
+            expected = m.blocks[0](tokens).mean(1)
+        elif layer == "stages.0":
+            expected = m.stages[0](m.stem(images)).mean((2, 3))
+        elif layer == "pooled":
+            expected = m(images)
+        else:
+            block = m.stages[0].blocks[0]
+            maps = block.conv_dw(m.stages[0].downsample(m.stem(images)))
+            expected = block.norm(maps.permute(0, 2, 3, 1)).mean((1, 2))
+    assert found.shape == expected.shape
+    assert torch.allclose(found, expected, atol=1e-5)
+
+
+def test_a_module_that_is_not_there_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    path = write(network("test_resnet", 0), tmp_path / "w.safetensors")
+    extractor = backbone(f"timm:test_resnet@{path}").load("cpu")
+    with pytest.raises(UnknownNameError, match=r"no layer 'layer9'; did you mean 'layer\d'\?"):
+        open_layers(["layer9"], "timm:test_resnet", extractor, "cpu")
 
 
 def test_the_digest_is_of_the_weights(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -170,3 +171,33 @@ def test_runs_with_and_without_a_probe_have_places_of_their_own() -> None:
     plain, probed = request(), replace(request(), probes={"au": "images"})
     assert plain.default_directory() != probed.default_directory()
     assert probed.default_directory() == replace(probed).default_directory()
+
+
+def test_a_layer_may_be_added_but_not_lost(tmp_path: Path) -> None:
+    probed = replace(request(), probes={"au": "images"})
+    one, two = replace(probed, layers=("conv5",)), replace(probed, layers=("conv1", "conv5"))
+    finished(tmp_path, probed)
+    one.claim(tmp_path)
+    finished(tmp_path, one)
+    two.claim(tmp_path)
+    finished(tmp_path, two)
+    for less, lost in ((one, "conv1"), (probed, "conv1, conv5")):
+        with pytest.raises(RunError, match=rf"another run \(with the layer {lost}\)"):
+            less.claim(tmp_path)
+
+
+def test_a_run_from_before_there_were_layers_is_taken_up_and_keeps_its_place(
+    tmp_path: Path,
+) -> None:
+    probed = replace(request(), probes={"au": "images"})
+    finished(tmp_path, probed)
+    manifest = json.loads((tmp_path / MANIFEST).read_text())
+    del manifest["request"]["probe_layers"]
+    (tmp_path / MANIFEST).write_text(json.dumps(manifest))
+    replace(probed, layers=("conv5",)).claim(tmp_path)
+    # Named by what versions before this one knew of.
+    known = {k: v for k, v in probed.as_dict().items() if k not in {"databases", "probe_layers"}}
+    known["protocol"] = {k: v for k, v in known["protocol"].items() if k not in {"runs", "summary"}}
+    text = json.dumps([["a", "b"], known], sort_keys=True)
+    assert probed.default_directory().name.endswith(hashlib.sha256(text.encode()).hexdigest()[:6])
+    assert replace(probed, layers=("conv5",)).default_directory() != probed.default_directory()

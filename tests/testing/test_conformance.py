@@ -236,6 +236,8 @@ def test_a_good_backbone() -> None:
     [
         ({"weights_digest": ""}, "weights_digest is empty"),
         ({"layer": "y"}, "the layer y is not in layers"),
+        ({"submodules": {"y": ""}}, "the layer y of submodules is not in layers"),
+        ({"submodules": {"x": "gone"}}, "the module has no submodule 'gone' for the layer x"),
         ({"module": torch.nn.AvgPool2d(8).train()}, "in training mode"),
         ({"module": torch.nn.Conv2d(3, 3, 8, 8).eval()}, "not frozen: ['weight', 'bias']"),
         ({"feature_shape": (12,)}, "features are (2, 3, 2, 2), not (2, 12)"),

@@ -37,6 +37,14 @@ DEFAULT_PROBES: tuple[str, ...] = ("rendered-au",)
     "as in 'ccbench probes list'; options in brackets as with -d.",
 )
 @click.option(
+    "--probe-layer",
+    "probe_layers",
+    multiple=True,
+    metavar="NAME",
+    help="Layer of the backbone, e.g. conv5, whose units' responses to the probes are measured "
+    "too; repeat for more.",
+)
+@click.option(
     "-b",
     "--backbone",
     default="alexnet",
@@ -85,6 +93,7 @@ DEFAULT_PROBES: tuple[str, ...] = ("rendered-au",)
 def matrix(
     databases: tuple[str, ...],
     probes: tuple[str, ...],
+    probe_layers: tuple[str, ...],
     backbone: str,
     protocol: str,
     overrides: tuple[str, ...],
@@ -130,6 +139,7 @@ def matrix(
         "device": device,
         "workers": workers or available_cores(),
         "probes": probes,
+        "probe_layers": probe_layers,
     }
     if dry_run:
         _dry_run(console, databases, options)

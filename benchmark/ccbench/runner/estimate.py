@@ -24,6 +24,7 @@ from ccbench.runner.matrix import Preparation, missing_features, prepare
 from ccbench.runner.observer import Observer
 from ccbench.runner.probes import PartJob, do_part
 from ccbench.runner.selection import Selection, refuse_shared_photographs, select
+from ccbench.runner.units import unit_jobs
 from ccbench.runner.work import Cell, feature_tasks, make_cells
 
 
@@ -32,7 +33,8 @@ class Count:
     """Units of one stage.
 
     Attributes:
-        stage: "probe images", "faces", "features", "probe features" or "heads".
+        stage: "probe images", "faces", "features", "probe features", "layer responses" or
+            "heads".
         unit: what is counted.
         cached: already there.
         anew: to be computed.
@@ -77,6 +79,7 @@ def estimate(
     cache: Cache,
     observer: Observer,
     probes: Sequence[str | ProbeSpec] = (),
+    probe_layers: Sequence[str] = (),
 ) -> Estimate:
     """List what ``run_matrix`` would compute; time one unit of each stage.
 
@@ -85,7 +88,17 @@ def estimate(
     makes its own images one part is made and kept.
     """
     plan = prepare(
-        databases, backbone, protocol, seed, device, plugins, cache, observer, probes, workers
+        databases,
+        backbone,
+        protocol,
+        seed,
+        device,
+        plugins,
+        cache,
+        observer,
+        probes,
+        workers,
+        probe_layers,
     )
     selections, faces_cached, faces_anew = [], 0, 0
     for database, tasks in zip(plan.databases, plan.faces, strict=True):
@@ -154,17 +167,25 @@ def _probe_counts(
         # How many images the other parts have is not known before they are made.
         return counts
     recipe = plan.protocol.face_recipe(plan.extractor.input_size)
-    cached = anew = 0
+    cached = anew = passes = images = 0
     for probe in plan.probes:
         faces = stimulus_faces(read_series(probe.name, probe.keys, cache), recipe)
-        for task in stimulus_features(faces, plan.identity):
+        tasks = stimulus_features(faces, plan.identity)
+        for task in tasks:
             if cache.find("features", task.key):
                 cached += len(task.rows)
             else:
                 anew += len(task.rows)
+        jobs = unit_jobs(tasks, plan.layers, cache, plan.request.device)
+        passes += sum(len(job.tasks[0].features.rows) for job in jobs)
+        images += sum(len(task.rows) for task in tasks)
     with one_thread():
-        seconds = anew * _view_seconds(plan) / on_device if anew else 0.0
-    return [*counts, Count("probe features", "images", cached, anew, seconds)]
+        each = _view_seconds(plan) / on_device if anew or passes else 0.0
+    counts.append(Count("probe features", "images", cached, anew, anew * each))
+    if plan.layers:
+        seconds = passes * each
+        counts.append(Count("layer responses", "images", images - passes, passes, seconds))
+    return counts
 
 
 def _seconds(action: Callable[[], object], repeats: int) -> float:

@@ -25,6 +25,7 @@ from ccbench.runner.databases import Database, open_databases
 from ccbench.runner.examples import examples_table
 from ccbench.runner.observer import Observer, Silent, TaskProgress
 from ccbench.runner.probes import (
+    FeatureWork,
     OpenProbe,
     PartJob,
     do_part,
@@ -39,6 +40,7 @@ from ccbench.runner.selection import (
     refuse_shared_posers,
     select,
 )
+from ccbench.runner.units import ZHOU_SHI, Layer, do_units, open_layers, unit_jobs
 from ccbench.runner.work import (
     Cell,
     CellJob,
@@ -72,6 +74,7 @@ class Preparation:
         identity: what of it is part of the cache keys.
         faces: the face tasks of each database.
         probes: opened; their images may still have to be made.
+        layers: of the backbone, whose responses to the probes are measured.
     """
 
     request: Request
@@ -82,6 +85,7 @@ class Preparation:
     identity: BackboneIdentity
     faces: list[list[FaceTask]]
     probes: list[OpenProbe]
+    layers: tuple[Layer, ...]
 
 
 @dataclass
@@ -127,16 +131,22 @@ def prepare(
     observer: Observer,
     probes: Sequence[str | ProbeSpec] = (),
     workers: int = 1,
+    probe_layers: Sequence[str] = (),
 ) -> Preparation:
     """Open databases, probes and backbone, and check all that can be checked before any work."""
     if seed < 0:
         raise CcbenchError(f"--seed {seed} is negative; give a whole number from 0")
     if not databases:
         raise CcbenchError("no database was given; name at least one with -d")
+    if probe_layers and not probes:
+        raise CcbenchError(
+            f"--probe-layer {probe_layers[0]} needs a probe to respond to; name one with -p"
+        )
     chosen = plugins.backbone(backbone)
     device = choose_device(device)
     # Before the databases: a generated one may take its time to be drawn.
     extractor = chosen.load(device)
+    layers = open_layers(probe_layers, backbone, extractor, device)
     series = open_probes(probes, plugins, cache, observer)
     opened = open_databases(databases, plugins, cache, observer, workers)
     refuse_shared_posers(opened)
@@ -151,6 +161,7 @@ def prepare(
             {database.name: database.digest for database in opened},
             extractor.weights_digest,
             {probe.name: probe.digest for probe in series},
+            tuple(layer.name for layer in layers),
         ),
         protocol=protocol,
         databases=opened,
@@ -159,6 +170,7 @@ def prepare(
         identity=BackboneIdentity.of(backbone, extractor, device),
         faces=[face_tasks(database.photographs, recipe) for database in opened],
         probes=series,
+        layers=layers,
     )
 
 
@@ -177,6 +189,7 @@ def run_matrix(
     observer: Observer | None = None,
     plugins: Plugins | None = None,
     probes: Sequence[str | ProbeSpec] = (),
+    probe_layers: Sequence[str] = (),
 ) -> Run:
     """Train on every database, test on every database, and probe every head.
 
@@ -198,6 +211,8 @@ def run_matrix(
         plugins: loaded plugins; the installed ones by default.
         probes: as after ``ccbench matrix -p``: series of action units whose responses are
             measured, e.g. ``"rendered-au[identities=4]"``.
+        probe_layers: layers of the backbone, e.g. "conv5", whose responses to the probes are
+            measured too (``Run.units``).
 
     Returns:
         The finished run.
@@ -216,7 +231,17 @@ def run_matrix(
         spec = spec.model_copy(update={"runs": runs})
     clock = Clock()
     plan = prepare(
-        databases, backbone, spec, seed, device, plugins, store, observer, probes, workers
+        databases,
+        backbone,
+        spec,
+        seed,
+        device,
+        plugins,
+        store,
+        observer,
+        probes,
+        workers,
+        probe_layers,
     )
     folder = Path(out) if out is not None else plan.request.default_directory()
     plan.request.claim(folder)
@@ -229,11 +254,12 @@ def run_matrix(
     selections = select_all(plan, store)
     series = compute.probe_images(plan)
     stimuli = compute.probe_features(plan, series)
+    compute.units(plan, stimuli)
     if plan.probes:
         clock.lap("probes")
     features = compute.features(plan, selections)
     clock.lap("features")
-    cells = compute.cells(plan, selections, features, stimuli)
+    cells = compute.cells(plan, selections, features, stimuli.found)
     clock.lap("heads")
 
     observer.stage("writing tables", 1)
@@ -245,7 +271,10 @@ def run_matrix(
         workers,
         clock.seconds,
         [probe.as_dict(shown) for probe, shown in zip(plan.probes, series, strict=True)],
-        [citation for probe in plan.probes for citation in probe.card.citations],
+        [
+            *(citation for probe in plan.probes for citation in probe.card.citations),
+            *([ZHOU_SHI] if plan.layers else []),
+        ],
     )
     frames = {
         "predictions": tables.predictions_table(selections, cells, store),
@@ -259,6 +288,8 @@ def run_matrix(
         frames["examples"] = examples
     if series:
         frames["responses"] = tables.responses_table(series, cells, store)
+    if plan.layers:
+        frames["units"] = tables.units_table(series, stimuli, plan.layers, store)
     tables.write_run(folder, frames, manifest)
     for sentence in dict.fromkeys(store.damaged):
         observer.note(sentence)
@@ -316,7 +347,7 @@ class _Compute:
         self._map("making probe images", do_part, jobs, details, self.workers)
         return [read_series(probe.name, probe.keys, self.cache) for probe in plan.probes]
 
-    def probe_features(self, plan: Preparation, series: Sequence[Series]) -> list[ProbeFeatures]:
+    def probe_features(self, plan: Preparation, series: Sequence[Series]) -> FeatureWork:
         recipe = plan.protocol.face_recipe(plan.extractor.input_size)
         work = plan_features(series, recipe, plan.identity, self.cache, self.device)
         crops, features = list(work.faces), list(work.features)
@@ -324,7 +355,15 @@ class _Compute:
         self._map("cropping probe images", do_stimulus_faces, crops, shown, self.workers)
         shown = list(work.features.values())
         self._map("probe features", do_features, features, shown, self.device_workers)
-        return work.found
+        return work
+
+    def units(self, plan: Preparation, work: FeatureWork) -> None:
+        jobs, details = [], []
+        for probe, tasks in zip(plan.probes, work.tasks, strict=True):
+            missing = unit_jobs(tasks, plan.layers, self.cache, self.device)
+            jobs += missing
+            details += [probe.name] * len(missing)
+        self._map("layer responses", do_units, jobs, details, self.device_workers)
 
     def cells(
         self,

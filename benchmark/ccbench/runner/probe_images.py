@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +19,14 @@ from ccbench.exceptions import ProbeError
 from ccbench.executors import map_tasks
 from ccbench.plugins import Plugins
 from ccbench.preprocessing import find_face, grey_from_bgr
-from ccbench.probing import Series, StoredStimulus, describe, read_series
+from ccbench.probing import (
+    Series,
+    StoredStimulus,
+    describe,
+    not_growing,
+    null_distance,
+    read_series,
+)
 from ccbench.runner.observer import Observer, TaskProgress
 from ccbench.runner.probes import OpenProbe, PartJob, do_part, open_probes
 from ccbench_registry import ACTION_UNITS
@@ -117,15 +123,15 @@ def check_series(probe: OpenProbe, series: Series, observer: Observer) -> ProbeC
             faceless.append(describe(stimulus))
         looser += found is not None and found[1] > 0
         if stimulus.action_unit and stimulus.intensity:
-            change = np.abs(grey.astype(np.int16) - nulls[stimulus.identity])
+            change = null_distance(grey, nulls[stimulus.identity])
             key = (stimulus.identity, (stimulus.action_unit, stimulus.second_unit))
-            distances.setdefault(key, {})[stimulus.intensity] = float(change.mean())
+            distances.setdefault(key, {})[stimulus.intensity] = change
         observer.advance(1, stimulus.identity)
     if faceless:
         images = f"{len(faceless)} image{'s' * (len(faceless) != 1)}"
         problems.append(f"no frontal face found in {images}: {_some(faceless)}")
     for (identity, unit), curve in distances.items():
-        falls = _not_growing(curve)
+        falls = not_growing(curve)
         if falls:
             problems.append(
                 f"{unit_name(unit)} of '{identity}' differs no more from the null image at "
@@ -141,14 +147,8 @@ def check_series(probe: OpenProbe, series: Series, observer: Observer) -> ProbeC
 def _unit_check(unit: Unit, curves: Sequence[dict[float, float]]) -> UnitCheck:
     levels = sorted({level for curve in curves for level in curve})
     means = [float(np.mean([c[level] for c in curves if level in c])) for level in levels]
-    grows = not any(map(_not_growing, curves))
+    grows = not any(map(not_growing, curves))
     return UnitCheck(unit, tuple(levels), tuple(means), grows)
-
-
-def _not_growing(curve: dict[float, float]) -> list[float]:
-    """Return the levels that differ from the null image no more than the one before."""
-    values = [(0.0, 0.0), *sorted(curve.items())]
-    return [now[0] for before, now in itertools.pairwise(values) if now[1] <= before[1]]
 
 
 def _missing(probe: OpenProbe, series: Series) -> list[str]:

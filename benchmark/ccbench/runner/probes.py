@@ -11,7 +11,7 @@ from typing import Any
 from ccbench.cache import Cache, content_key
 from ccbench.datasets import ProbeSpec, labelled, parse_probe_spec
 from ccbench.exceptions import ProbeError
-from ccbench.features import BackboneIdentity
+from ccbench.features import BackboneIdentity, FeatureTask
 from ccbench.interfaces import GeneratedProbe, Probe, ProbeSeries
 from ccbench.plugins import Plugins, check_options, load_plugins
 from ccbench.preprocessing import FaceRecipe
@@ -95,11 +95,13 @@ class FeatureWork:
         faces: crops that are not in the cache, with the name of their probe.
         features: features that are not, likewise; to be computed after the crops.
         found: where the features of each probe will be.
+        tasks: of each probe, what computes its features.
     """
 
     faces: dict[StimulusFaceJob, str] = field(default_factory=dict)
     features: dict[FeatureJob, str] = field(default_factory=dict)
     found: list[ProbeFeatures] = field(default_factory=list)
+    tasks: list[list[FeatureTask]] = field(default_factory=list)
 
 
 def plan_features(
@@ -126,6 +128,7 @@ def plan_features(
                 work.features[FeatureJob(cache.root, task, device)] = shown.probe
         order = tuple(int(position) for position in feature_order(shown))
         work.found.append(ProbeFeatures(tuple(task.key for task in tasks), order))
+        work.tasks.append(tasks)
     return work
 
 
@@ -165,7 +168,7 @@ def _open(name: str, spec: ProbeSpec, probe: Probe, cache: Cache, observer: Obse
     series = read_stimuli(name, probe, spec)
     key = store_stimuli(name, series.stimuli, cache)
     observer.advance(1, name)
-    return OpenProbe(name, probe.card, options, (), (key,))
+    return OpenProbe(name, series.card or probe.card, options, (), (key,))
 
 
 def read_stimuli(name: str, probe: Probe, spec: ProbeSpec) -> ProbeSeries:

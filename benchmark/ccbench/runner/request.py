@@ -29,6 +29,7 @@ class Request:
         contents: per database, the hash of its photographs and labels.
         weights: digest of the backbone's weights.
         probes: per probe, the hash of its images or of what makes them.
+        layers: layers of the backbone whose responses to the probes are measured.
     """
 
     databases: tuple[str, ...]
@@ -39,6 +40,7 @@ class Request:
     contents: Mapping[str, str] = field(default_factory=dict)
     weights: str = ""
     probes: Mapping[str, str] = field(default_factory=dict)
+    layers: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -51,6 +53,7 @@ class Request:
             "contents": dict(self.contents),
             "weights": self.weights,
             "probes": dict(self.probes),
+            "probe_layers": list(self.layers),
         }
 
     def default_directory(self) -> Path:
@@ -58,9 +61,11 @@ class Request:
         name = "+".join(self.databases) + f"-{self.backbone}-{self.protocol.name}"
         name = re.sub(r"[^A-Za-z0-9.+_-]+", "_", name)[:100].strip("_")
         rest = {k: v for k, v in _comparable(self.as_dict()).items() if k != "databases"}
+        # Runs from before there were probes, or layers to measure, keep their place.
         if not self.probes:
-            # Runs from before there were probes keep their place.
             del rest["probes"]
+        if not self.layers:
+            del rest["probe_layers"]
         text = json.dumps([list(self.databases), rest], sort_keys=True)
         return Path("runs") / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
@@ -68,7 +73,8 @@ class Request:
         """Make the run directory, or take up the run that is in it.
 
         A directory is taken up when its run had the same protocol, backbone, seed and
-        device, no other photographs, no more runs and no more probes: then nothing of it is lost.
+        device, no other photographs, and no more runs, probes and layers: then nothing of it is
+        lost.
 
         Raises:
             RunError: the folder holds something else or cannot be written.
@@ -113,6 +119,8 @@ def _difference(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> str:
         for name, digest in probes.items():
             if digest != now["probes"][name]:
                 return f"with other images of the probe '{name}'"
+        if lost := _missing(earlier.get("probe_layers", []), now["probe_layers"]):
+            return f"with the layer {lost}"
         old, new = _comparable(earlier), _comparable(now)
         for key in ("backbone", "seed", "device"):
             if old[key] != new[key]:

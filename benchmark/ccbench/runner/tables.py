@@ -11,13 +11,23 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 import ccbench
 from ccbench.cache import Cache
 from ccbench.evaluation import read_scores
 from ccbench.probing import Series
-from ccbench.results import MANIFEST, OPTIONAL_TABLES, RESPONSE_COLUMNS, write_json, write_table
+from ccbench.results import (
+    MANIFEST,
+    OPTIONAL_TABLES,
+    RESPONSE_COLUMNS,
+    UNIT_COLUMNS,
+    write_json,
+    write_table,
+)
+from ccbench.runner.probes import FeatureWork
 from ccbench.runner.selection import Selection
+from ccbench.runner.units import Layer, read_units, unit_tasks
 from ccbench.runner.work import Cell, tested_photographs
 from ccbench.training import read_curve
 from ccbench_registry import EXPRESSIONS, BackboneCard, Citation
@@ -137,26 +147,53 @@ def responses_table(series: Sequence[Series], cells: Sequence[Cell], cache: Cach
         for shown, task in zip(series, cell.probes, strict=True):
             logits = read_scores(task, cache)
             responses = logits - logits[shown.baseline]
-            factors = {
-                "identity": np.array([s.identity for s in shown.stimuli], object),
-                "action_unit": np.array([s.action_unit for s in shown.stimuli], np.int16),
-                "second_unit": np.array([s.second_unit for s in shown.stimuli], np.int16),
-                "intensity": np.array([s.intensity for s in shown.stimuli], np.float64),
-            }
-            columns = {name: np.repeat(values, len(units)) for name, values in factors.items()}
-            columns["expression"] = np.tile(np.array(units, object), len(shown.stimuli))
             frame = pd.DataFrame(
                 {
                     "database": cell.training.database,
                     "run": cell.training.run,
                     "probe": shown.probe,
-                    **columns,
+                    **_factors(shown, len(units)),
+                    "expression": np.tile(np.array(units, object), len(shown.stimuli)),
                     "response": responses.ravel(),
                     "logit": logits.ravel(),
                 }
             )
             parts.append(frame[list(RESPONSE_COLUMNS)])
     return pd.concat(parts, ignore_index=True)
+
+
+def units_table(
+    series: Sequence[Series], work: FeatureWork, layers: Sequence[Layer], cache: Cache
+) -> pd.DataFrame:
+    """Return one row per stimulus and unit of each layer (``results.OPTIONAL_TABLES``)."""
+    parts = []
+    for shown, features, tasks in zip(series, work.found, work.tasks, strict=True):
+        for layer in layers:
+            values = read_units(unit_tasks(tasks, layer), cache)[list(features.order)]
+            count = values.shape[1]
+            frame = pd.DataFrame(
+                {
+                    "probe": shown.probe,
+                    "layer": layer.name,
+                    "unit": np.tile(np.arange(count, dtype=np.int32), len(values)),
+                    **_factors(shown, count),
+                    "activation": values.ravel(),
+                    "response": (values - values[shown.baseline]).ravel(),
+                }
+            )
+            parts.append(frame[list(UNIT_COLUMNS)])
+    return pd.concat(parts, ignore_index=True)
+
+
+def _factors(shown: Series, repeats: int) -> dict[str, NDArray[Any]]:
+    """Return the columns that describe a stimulus, each stimulus so many times."""
+    factors = {
+        "identity": np.array([s.identity for s in shown.stimuli], object),
+        "action_unit": np.array([s.action_unit for s in shown.stimuli], np.int16),
+        "second_unit": np.array([s.second_unit for s in shown.stimuli], np.int16),
+        "intensity": np.array([s.intensity for s in shown.stimuli], np.float64),
+    }
+    return {name: np.repeat(values, repeats) for name, values in factors.items()}
 
 
 def make_manifest(

@@ -91,17 +91,27 @@ def do_faces(job: FaceJob, report: Report) -> None:
 
 
 def do_features(job: FeatureJob, report: Report) -> None:
-    """Compute the features of a job; the backbone is loaded once per process."""
-    key = (job.task.backbone.name, job.device)
+    """Compute the features of a job."""
+    extractor = loaded_extractor(job.task.backbone, job.device)
+    make_features(job.task, Cache(job.cache), extractor, job.device)
+    report(1.0)
+
+
+def loaded_extractor(backbone: BackboneIdentity, device: str) -> FeatureExtractor:
+    """Return the extractor of a backbone, loaded once per process.
+
+    Raises:
+        BackboneError: its weights changed after the run began.
+    """
+    key = (backbone.name, device)
     if key not in _extractors:
-        extractor = load_plugins(quiet=True).backbone(key[0]).load(job.device)
-        if extractor.weights_digest != job.task.backbone.weights:
+        extractor = load_plugins(quiet=True).backbone(backbone.name).load(device)
+        if extractor.weights_digest != backbone.weights:
             raise BackboneError(
-                f"the weights of '{key[0]}' changed during the run; start the run again"
+                f"the weights of '{backbone.name}' changed during the run; start the run again"
             )
         _extractors[key] = extractor
-    make_features(job.task, Cache(job.cache), _extractors[key], job.device)
-    report(1.0)
+    return _extractors[key]
 
 
 def keep_extractor(name: str, device: str, extractor: FeatureExtractor) -> None:

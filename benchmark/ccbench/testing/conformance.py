@@ -118,6 +118,11 @@ def check_backbone(backbone: Backbone, device: str = "cpu") -> None:
     assert extractor.weights_digest, "weights_digest is empty"
     assert extractor.recipe, "recipe is empty; name the network and a version of its code"
     assert extractor.layer in extractor.layers, f"the layer {extractor.layer} is not in layers"
+    unlisted = sorted(set(extractor.submodules) - set(extractor.layers))
+    assert not unlisted, f"the layer {unlisted[0]} of submodules is not in layers"
+    inner = {name for name, _ in extractor.module.named_modules(remove_duplicate=False)}
+    for layer, name in extractor.submodules.items():
+        assert name in inner, f"the module has no submodule '{name}' for the layer {layer}"
     assert not extractor.module.training, "the module is in training mode; call eval()"
     trainable = [n for n, p in extractor.module.named_parameters() if p.requires_grad]
     assert not trainable, f"not frozen: {trainable[:3]}"

@@ -23,6 +23,15 @@ WEIGHTS = "alexnet_conv.safetensors"
 SHA256 = "03d5632d845eade8a7686101649cab70f2d2bb22d2c470f527a4c40c3c3b398b"
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
+SUBMODULES = {
+    "conv1": "1",
+    "conv2": "4",
+    "conv3": "7",
+    "conv4": "9",
+    "conv5": "11",
+    "pool5": "12",
+}
+"""Layers whose responses can be asked for: each after ReLU; pool5 is what heads are given."""
 
 CARD = BackboneCard(
     name="alexnet",
@@ -99,9 +108,10 @@ class AlexNet:
             std=STD,
             feature_shape=(256, 6, 6),
             layer="conv5",
-            layers=("conv5",),
+            layers=tuple(SUBMODULES),
             weights_digest=SHA256,
             recipe="alexnet-2",
+            submodules=SUBMODULES,
         )
 
 

@@ -74,6 +74,7 @@ class TimmBackbone:
         config = resolve_model_data_config(module)  # type: ignore[no-untyped-call]
         size = int(config["input_size"][-1])
         module.requires_grad_(False).eval().to(device)
+        submodules = {name: name for name, _ in module.named_modules() if name} | {"pooled": ""}
         return FeatureExtractor(
             module=module,
             input_size=size,
@@ -81,9 +82,10 @@ class TimmBackbone:
             std=tuple(config["std"]),
             feature_shape=_feature_shape(module, size, device),
             layer="pooled",
-            layers=("pooled",),
+            layers=tuple(submodules),
             weights_digest=_digest(module),
             recipe=f"timm {timm.__version__} {self.name}",
+            submodules=submodules,
         )
 
     def _create(self, timm: Any) -> torch.nn.Module:

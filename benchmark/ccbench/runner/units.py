@@ -1,0 +1,272 @@
+"""Responses of a layer of the backbone to the stimuli of the probes (Zhou & Shi, 2017).
+
+A unit is a channel of the layer; its activation is the mean over positions.  Nothing here
+depends on what is trained: it is computed once per backbone, layer and stimulus.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ccbench.augmentation import render_view
+from ccbench.cache import Cache, content_key
+from ccbench.exceptions import BackboneError, CcbenchError, UnknownNameError
+from ccbench.faces import read_faces
+from ccbench.features import FeatureTask, normalise
+from ccbench.interfaces import FeatureExtractor
+from ccbench.runner.work import Report, loaded_extractor
+from ccbench_registry import Citation, suggestion
+
+if TYPE_CHECKING:
+    import torch
+
+RECIPE = "units-1"
+"""Version of everything in this module that changes numbers; part of every cache key."""
+ZHOU_SHI = Citation(
+    text="Zhou, Y., & Shi, B. E. (2017). Action unit selective feature maps in deep networks for "
+    "facial expression recognition. International Joint Conference on Neural Networks, 2031–2038.",
+    doi="10.1109/IJCNN.2017.7966100",
+)
+_MOST_NAMES = 20
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer of a backbone.
+
+    Attributes:
+        name: how the user calls it.
+        submodule: whose output it is; "" for the whole module.
+    """
+
+    name: str
+    submodule: str
+
+
+@dataclass(frozen=True)
+class UnitTask:
+    """Activations of one layer to compute.
+
+    Attributes:
+        features: the stimuli, standardised, of one untouched view each, and the backbone.
+        layer: whose activations.
+    """
+
+    features: FeatureTask
+    layer: Layer
+
+    @property
+    def key(self) -> str:
+        """The cache key."""
+        return content_key("units", code=RECIPE, features=self.features.key, layer=self.layer)
+
+
+@dataclass(frozen=True)
+class UnitJob:
+    """Layers to compute in one pass over the same stimuli, and the cache they go to."""
+
+    cache: Path
+    tasks: tuple[UnitTask, ...]
+    device: str
+
+
+def layer_submodules(extractor: FeatureExtractor) -> dict[str, str]:
+    """Return the layers of a backbone: name -> submodule, in the network's order."""
+    if extractor.submodules:
+        return dict(extractor.submodules)
+    found = {name: name for name, _ in extractor.module.named_modules() if name}
+    return {**found, extractor.layer: found.get(extractor.layer, "")}
+
+
+def open_layers(
+    names: Sequence[str], backbone: str, extractor: FeatureExtractor, device: str
+) -> tuple[Layer, ...]:
+    """Find layers by name and try them on a blank image, before any work.
+
+    Args:
+        names: what the user asked for, in any order.
+        backbone: its name, for errors.
+        extractor: the loaded backbone.
+        device: where it is.
+
+    Returns:
+        The layers in the network's order.
+
+    Raises:
+        UnknownNameError: no such layer; the nearest name is given.
+        CcbenchError: a layer given twice.
+        BackboneError: a layer without one value, row or map per image.
+    """
+    import torch
+
+    known = layer_submodules(extractor)
+    for name, count in Counter(names).items():
+        if name not in known:
+            raise UnknownNameError(
+                f"the backbone '{backbone}' has no layer '{name}'; {_hint(name, known)}",
+                name=name,
+                known=list(known),
+            )
+        if count > 1:
+            raise CcbenchError(f"--probe-layer {name} is given {count} times; give it once")
+    layers = tuple(Layer(name, inner) for name, inner in known.items() if name in names)
+    if layers:
+        size = extractor.input_size
+        layer_means(extractor, layers, torch.zeros(2, 3, size, size, device=device))
+    return layers
+
+
+def _hint(name: str, known: Mapping[str, str]) -> str:
+    hint = suggestion(name, known)
+    if hint.startswith("did you mean") or len(known) <= _MOST_NAMES:
+        return hint
+    shown = list(known)
+    half = _MOST_NAMES // 2
+    return f"there are {len(known)}: {', '.join(shown[:half])}, …, {', '.join(shown[-half:])}"
+
+
+def layer_means(
+    extractor: FeatureExtractor, layers: Sequence[Layer], images: torch.Tensor
+) -> dict[str, torch.Tensor]:
+    """Run images through a backbone and average layers over positions.
+
+    Args:
+        extractor: the backbone.
+        layers: whose outputs.
+        images: float32 (n, 3, size, size), normalised.
+
+    Returns:
+        Name of the layer -> float32 (n, units).
+
+    Raises:
+        BackboneError: a layer that is not run, or more than once, in a pass, or whose output
+            has not one value, row or map per image.
+    """
+    import torch
+
+    found: dict[str, torch.Tensor] = {}
+
+    def keep(layer: Layer) -> Callable[[Any, Any, Any], None]:
+        def hook(_module: object, _arguments: object, output: object) -> None:
+            if layer.name in found:
+                raise BackboneError(
+                    f"the layer '{layer.name}' runs more than once for an image, so that it has "
+                    f"no one response; choose another"
+                )
+            # At once: what comes next in the network may change the output in place.
+            found[layer.name] = _unit_means(output, len(images), layer.name)
+
+        return hook
+
+    handles = []
+    try:
+        for layer in layers:
+            inner = extractor.module.get_submodule(layer.submodule)
+            handles.append(inner.register_forward_hook(keep(layer)))
+        with torch.inference_mode():
+            extractor.module(images)
+    finally:
+        for handle in handles:
+            handle.remove()
+    for layer in layers:
+        if layer.name not in found:
+            raise BackboneError(
+                f"the layer '{layer.name}' is not run on the way to the features; choose another"
+            )
+    return found
+
+
+def _unit_means(output: object, images: int, layer: str) -> torch.Tensor:
+    """Return the mean of every channel over positions, float32 (images, channels).
+
+    Vectors (images, channels) have one position; tokens are (images, tokens, channels).  Of
+    maps the two equal sides are positions, as images are square: networks differ in whether
+    channels come before or after them.
+    """
+    import torch
+
+    shape = tuple(output.shape) if isinstance(output, torch.Tensor) else ()
+    if isinstance(output, torch.Tensor) and len(shape) in {2, 3, 4} and shape[0] == images:
+        values = output.to(torch.float32)
+        if len(shape) == 2:
+            return values.clone()
+        if len(shape) == 3:
+            return values.mean(1)
+        if shape[2] == shape[3]:
+            return values.mean((2, 3))
+        if shape[1] == shape[2]:
+            return values.mean((1, 2))
+    form = f"of shape {shape}" if shape else f"that is a {type(output).__name__}"
+    raise BackboneError(
+        f"the layer '{layer}' gives {images} images an output {form}, which does not tell "
+        f"images, units and positions apart; choose another layer"
+    )
+
+
+def unit_tasks(features: Sequence[FeatureTask], layer: Layer) -> list[UnitTask]:
+    """Return what computes a layer's activations to the stimuli of a probe."""
+    return [UnitTask(task, layer) for task in features]
+
+
+def unit_jobs(
+    features: Sequence[FeatureTask], layers: Sequence[Layer], cache: Cache, device: str
+) -> list[UnitJob]:
+    """List the activations that are missing, one job for all layers of the same stimuli."""
+    jobs = []
+    for task in features:
+        wanted = (UnitTask(task, layer) for layer in layers)
+        missing = tuple(unit for unit in wanted if not cache.find("units", unit.key))
+        if missing:
+            jobs.append(UnitJob(cache.root, missing, device))
+    return jobs
+
+
+def do_units(job: UnitJob, report: Report) -> None:
+    """Compute and store the activations of a job, one entry a layer."""
+    task = job.tasks[0].features
+    extractor = loaded_extractor(task.backbone, job.device)
+    make_units(job.tasks, Cache(job.cache), extractor, job.device)
+    report(1.0)
+
+
+def make_units(
+    tasks: Sequence[UnitTask], cache: Cache, extractor: FeatureExtractor, device: str
+) -> None:
+    """Compute and store the activations of layers to the same stimuli.
+
+    Raises:
+        BackboneError: activations that are not finite.
+    """
+    import torch
+
+    features = tasks[0].features
+    pixels = [read_faces(faces, cache) for faces in features.faces]
+    background = features.faces[0].recipe.mean
+    images = [
+        render_view(pixels[part][row], view, background)
+        for part, row in features.rows
+        for view in features.views
+    ]
+    inputs = normalise(np.stack(images), extractor, device)
+    means = layer_means(extractor, [task.layer for task in tasks], inputs)
+    for task in tasks:
+        values = means[task.layer.name]
+        if not bool(torch.isfinite(values).all()):
+            raise BackboneError(
+                f"the layer '{task.layer.name}' of the backbone '{features.backbone.name}' gave "
+                f"activations that are not finite; choose another layer or other weights"
+            )
+        with cache.create("units", task.key) as folder:
+            np.save(folder / "units.npy", values.cpu().numpy())
+
+
+def read_units(tasks: Sequence[UnitTask], cache: Cache) -> NDArray[np.float32]:
+    """Return the activations of finished tasks of one layer, float32 (stimuli, units)."""
+    return np.concatenate([np.load(cache.path("units", t.key) / "units.npy") for t in tasks])
