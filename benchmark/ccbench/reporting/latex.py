@@ -100,7 +100,7 @@ def latex_table(
     columns = "l" * words + "r" * (len(header) - words)
     lines = [
         r"\begin{table}[htbp]",
-        r"\centering",
+        r"\centering\small",
         rf"\caption{{{latex_text(caption)}.}}",
         rf"\label{{{label}}}",
         rf"\begin{{tabular}}{{{columns}}}",
