@@ -148,9 +148,9 @@ def _tests(facts: Facts) -> list[str]:
     total = facts.protocol.runs * len(facts.databases)
     return [
         f"A network was trained on each database in each run ({number(total)} networks in all), "
-        f"and tested on the photographs of the test posers of its own database (matched) and, "
-        f"without further training, of {others} (swapped): those that the same run had set aside "
-        f"there."
+        f"and tested on the photographs of the test posers of its own database (own test) and, "
+        f"without further training, of {others} (swapped test): those that the same run had set "
+        f"aside there."
     ]
 
 
