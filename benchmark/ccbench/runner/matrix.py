@@ -268,6 +268,7 @@ def run_matrix(
         selections,
         plan.backbone.card,
         plan.extractor.weights_digest,
+        plan.extractor.input_size,
         workers,
         clock.seconds,
         [probe.as_dict(shown) for probe, shown in zip(plan.probes, series, strict=True)],

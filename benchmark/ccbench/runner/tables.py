@@ -201,6 +201,7 @@ def make_manifest(
     selections: Sequence[Selection],
     backbone: BackboneCard,
     weights_digest: str,
+    input_size: int,
     workers: int,
     seconds: Mapping[str, float],
     probes: Sequence[Mapping[str, Any]] = (),
@@ -232,7 +233,11 @@ def make_manifest(
         "request": dict(request),
         "databases": databases,
         "probes": [dict(probe) for probe in probes],
-        "backbone": {"card": backbone.model_dump(mode="json"), "weights_digest": weights_digest},
+        "backbone": {
+            "card": backbone.model_dump(mode="json"),
+            "weights_digest": weights_digest,
+            "input_size": input_size,
+        },
         "versions": _versions(),
         "machine": {
             "system": platform.platform(),
