@@ -146,35 +146,6 @@ def label_columns(axes: Axes, at: Sequence[float], names: Sequence[str]) -> None
         label.set_verticalalignment("baseline")
 
 
-def draw_profile(
-    axes: Axes, profile: pd.DataFrame, limit: float, *, value: str = "response"
-) -> AxesImage:
-    """Draw a profile: action units from left to right, intensities from bottom to top.
-
-    Args:
-        axes: to draw on.
-        profile: action_unit, intensity and a column of values, of one unit.
-        limit: the value at the ends of the colour map.
-        value: the column.
-    """
-    wide = profile.pivot(index="intensity", columns="action_unit", values=value)
-    image = draw_image(axes, wide.to_numpy(dtype=np.float64), "PRGn", (-limit, limit), upward=True)
-    levels = [float(level) for level in wide.index]
-    marked = sorted({0, len(levels) - 1})
-    axes.set_yticks(marked, [f"{levels[place]:g}" for place in marked])
-    axes.set_xticks([])
-    return image
-
-
-def number_action_units(axes: Axes, units: Sequence[int]) -> None:
-    """Write the numbers of the action units below a profile, alternately in two lines."""
-    axes.set_xticks(range(0, len(units), 2), [str(unit) for unit in units[::2]])
-    axes.set_xticks(range(1, len(units), 2), [str(unit) for unit in units[1::2]], minor=True)
-    axes.tick_params(axis="x", which="both", length=1.2, width=0.4, labelsize=SMALL)
-    axes.tick_params(axis="x", which="major", pad=1.0)
-    axes.tick_params(axis="x", which="minor", pad=8.0, length=1.2)
-
-
 def draw_key(
     sheet: Sheet,
     place: tuple[float, float],

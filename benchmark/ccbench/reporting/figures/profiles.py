@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -12,15 +11,9 @@ from matplotlib.figure import Figure
 
 from ccbench.analysis.similarity import sums_and_differences
 from ccbench.analysis.tuning import normalised, profile_correlations
-from ccbench.reporting.figures.heat import (
-    draw_absence,
-    draw_key,
-    draw_matrix,
-    draw_profile,
-    label_columns,
-    number_action_units,
-)
+from ccbench.reporting.figures.heat import draw_key, draw_matrix, label_columns
 from ccbench.reporting.figures.sheet import LEFT, Sheet, columns
+from ccbench.reporting.figures.stacks import Stack, draw_stacks, stack_height
 from ccbench.reporting.figures.style import (
     CORRELATIONS,
     DOUBLE,
@@ -34,70 +27,6 @@ from ccbench.reporting.figures.style import (
 )
 from ccbench.reporting.figures.tuning import single_probe
 from ccbench_registry import EXPRESSIONS
-
-_GAP = 1.6
-"""Between profiles, in mm."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """Profiles of all expressions, one above the other.
-
-    Attributes:
-        title: what they are.
-        table: expression, action_unit, intensity and the values.
-        value: column of the values.
-        limit: value at the ends of the colour map.
-        absent: what to say of an expression that is not in the table.
-    """
-
-    title: str
-    table: pd.DataFrame
-    value: str = "response"
-    limit: float = 1.0
-    absent: str = "no such unit"
-
-
-def _block_height(tall: float) -> float:
-    return len(EXPRESSIONS) * (tall + _GAP) + 17.5
-
-
-def _draw_block(
-    sheet: Sheet, top: float, shown: Sequence[Column], pitch: float, tall: float
-) -> None:
-    """Draw columns of profiles beside each other, action units numbered below them."""
-    for place, column in enumerate(shown):
-        left = LEFT + pitch * place
-        for row, expression in enumerate(EXPRESSIONS):
-            at = top + row * (tall + _GAP)
-            axes = sheet.axes(left, at, pitch - 4, tall, label=f"{column.title} {expression}")
-            part = column.table[column.table["expression"] == expression]
-            if row == 0:
-                axes.set_title(_fitted(column.title, pitch - 2), pad=3, weight="bold")
-            if part.empty:
-                draw_absence(axes, column.absent)
-            else:
-                draw_profile(axes, part, column.limit, value=column.value)
-            # Intensities only once: they are those of every panel.
-            axes.tick_params(axis="y", left=place == 0, labelleft=place == row == 0)
-            if row == len(EXPRESSIONS) - 1:
-                units = sorted(int(unit) for unit in column.table["action_unit"].unique())
-                axes.set_xlim(-0.5, len(units) - 0.5)
-                number_action_units(axes, units)
-                axes.set_xlabel("action unit", labelpad=1)
-            if place == 0:
-                sheet.text(3, at + tall / 2, expression, va="center", fontsize=SMALL)
-
-
-def _fitted(title: str, room: float) -> str:
-    """Shorten the names of a title; a sign between two names stays."""
-    if fit(title, room, weight="bold") == title:
-        return title
-    for sign in (" + ", " − "):
-        if sign in title:
-            names = [fit(name, room / 2 - 2, weight="bold") for name in title.split(sign, 1)]
-            return sign.join(names)
-    return fit(title, room, weight="bold")
 
 
 @journal_style()
@@ -118,14 +47,14 @@ def figure7(found: pd.DataFrame) -> Figure:
     tall = 14.0
     blocks = [databases[at : at + across] for at in range(0, len(databases), across)]
     pairs = list(itertools.combinations(databases, 2))
-    below = 16 + len(blocks) * _block_height(tall)
+    below = 16 + len(blocks) * stack_height(tall)
     sheet = Sheet(width, below + (4.6 * len(pairs) + 9 if pairs else -6))
     sheet.letter(3, 6, "A", "profiles")
     ends = [(-1.0, "−1"), (0.0, "0"), (1.0, "1")]
     draw_key(sheet, (width - 32, 6.5), TUNINGS, (-1, 1), ("response / largest", ends))
     for row, names in enumerate(blocks):
-        shown = [Column(name, scaled[scaled["database"] == name]) for name in names]
-        _draw_block(sheet, 16 + row * _block_height(tall), shown, pitch, tall)
+        shown = [Stack(name, scaled[scaled["database"] == name]) for name in names]
+        draw_stacks(sheet, 16 + row * stack_height(tall), shown, pitch, tall)
     if pairs:
         _draw_correlations(sheet, below, pairs, correlations)
     return sheet.figure
@@ -173,16 +102,16 @@ def figure8(found: pd.DataFrame) -> Figure:
         for letter, part in zip("AB", shown, strict=False)
         for at in range(0, len(part), across)
     ]
-    sheet = Sheet(width, 19 + len(rows) * (_block_height(tall) + 4) - 4)
+    sheet = Sheet(width, 19 + len(rows) * (stack_height(tall) + 4) - 4)
     ends = [(-2.0, "−2"), (0.0, "0"), (2.0, "2")]
     draw_key(sheet, (width - 32, 6.5), TUNINGS, (-2, 2), ("sum or difference", ends))
     lettered = ""
     for row, (letter, part) in enumerate(rows):
-        top = 19 + row * (_block_height(tall) + 4)
+        top = 19 + row * (stack_height(tall) + 4)
         if letter != lettered:
             sheet.letter(3, top - 5.5, letter, "" if beside else part[0].value + "s")
             lettered = letter
-        _draw_block(sheet, top, part, pitch, tall)
+        draw_stacks(sheet, top, part, pitch, tall)
     if beside:
         sheet.letter(LEFT + pitch - 5, 13.5, "B")
     return sheet.figure
@@ -190,11 +119,11 @@ def figure8(found: pd.DataFrame) -> Figure:
 
 def _pair_columns(
     table: pd.DataFrame, pairs: Sequence[tuple[str, str]]
-) -> tuple[list[Column], list[Column]]:
+) -> tuple[list[Stack], list[Stack]]:
     """Return the sums and the differences of each pair of databases."""
     sums, differences = [], []
     for one, other in pairs:
         part = table[(table["database"] == one) & (table["other"] == other)]
-        sums.append(Column(f"{one} + {other}", part, "sum", 2.0, "not in both"))
-        differences.append(Column(f"{one} − {other}", part, "difference", 2.0, "not in both"))
+        sums.append(Stack(f"{one} + {other}", part, "sum", 2.0, "not in both"))
+        differences.append(Stack(f"{one} − {other}", part, "difference", 2.0, "not in both"))
     return sums, differences

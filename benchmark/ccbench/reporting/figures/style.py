@@ -189,7 +189,7 @@ def fit(text: str, room: float, size: float = TEXT, weight: str = "normal") -> s
     """Return the text, with an ellipsis in its middle where it is wider than ``room`` mm.
 
     >>> fit("kdef", 20.0), fit("photographs-of-our-own-laboratory", 20.0)
-    ('kdef', 'photogra…oratory')
+    ('kdef', 'photogr…ratory')
     """
     kept = len(text)
     shown = text
