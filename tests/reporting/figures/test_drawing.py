@@ -1,0 +1,111 @@
+"""All figures of a run: which there are, how they look, what their captions say."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pandas as pd
+from tests.reporting.figures import invented
+from tests.reporting.figures.looks import faults, written
+
+from ccbench.reporting.figures import Illustration, illustrations
+from ccbench.reporting.figures.drawing import head_title
+
+ALL = [f"figure{number}" for number in range(1, 11)]
+
+
+def test_a_missing_class_is_no_obstacle() -> None:
+    names = []
+    for drawn in illustrations(invented.run(2, missing=("krc", "happy"))):
+        names.append(drawn.name)
+        assert faults(drawn.figure) == [], drawn.name
+        assert "nan" not in words(drawn)
+    assert names == ALL
+
+
+def words(drawn: Illustration) -> str:
+    """Return all that is to be read, in small letters."""
+    texts = [text.get_text() for text, _ in written(drawn.figure)]
+    return " ".join([drawn.title, drawn.caption, drawn.alt, *texts]).lower()
+
+
+def test_one_run_is_said_and_no_nan_is_printed() -> None:
+    drawn = list(illustrations(invented.run(2, runs=1)))
+    assert [one.name for one in drawn] == ALL
+    for one in drawn:
+        assert "nan" not in words(one)
+        assert faults(one.figure) == [], one.name
+    for one in drawn[1:6]:
+        assert "the SD over runs cannot be estimated" in one.caption
+    for one in drawn[6:]:
+        assert "One run per database." in one.caption
+
+
+def test_there_are_only_the_figures_that_the_tables_allow() -> None:
+    def names(run: object) -> list[str]:
+        return [drawn.name for drawn in illustrations(run)]  # type: ignore[arg-type]
+
+    assert names(invented.run(2, probe=False)) == ALL[:4]
+    assert names(invented.run(1, probe=False)) == ALL[:3]
+    assert names(invented.run(1)) == [*ALL[:3], *ALL[4:7], "figure10"]
+    assert names(invented.run(1, missing=("kdef", "happy"))) == [
+        *ALL[:3], "figure6", "figure7", "figure10",
+    ]  # fmt: skip
+
+
+def test_figures_are_drawn_when_they_are_asked_for() -> None:
+    drawn = illustrations(invented.run(2))
+    assert isinstance(drawn, Iterator)
+    assert next(drawn).name == "figure1"
+
+
+def test_names_can_be_told_apart() -> None:
+    run = invented.run(1)
+    run.responses = pd.concat([run.responses, invented.responses(1, probe="other")])
+    names = [drawn.name for drawn in illustrations(run, stem="mine")]
+    assert len(set(names)) == len(names)
+    assert names[:4] == ["mine-figure1", "mine-figure2", "mine-figure3", "mine-figure5-au"]
+    assert names[-1] == "mine-figure10-other"
+
+
+def test_captions_name_databases_runs_and_sizes() -> None:
+    drawn = list(illustrations(invented.run(3, runs=4), invented.faces(3)))
+    for one in drawn:
+        for name in invented.NAMES[:3]:
+            assert name in one.caption, one.name
+        assert one.title.endswith(".")
+        assert one.alt.endswith(".")
+    for one in drawn[1:]:
+        assert "4 runs" in one.caption, one.name
+    for place in (1, 2, 3, 4, 5):
+        assert "random splits of the same posers" in drawn[place].caption
+    # 4 posers of their own in each of 4 runs, 7 photographs each.
+    for place in (2, 3, 8):
+        assert "(16 posers and 112 photographs each, over all runs)" in drawn[place].caption
+    for place in (2, 3):
+        assert "chance (.14)" in drawn[place].caption
+    for one in drawn[4:]:
+        assert "Probe au: 20 action units" in one.caption
+        assert "at 3 intensities, on 2 identities" in one.caption
+    assert "60 points" in drawn[6].caption
+
+
+def test_uneven_databases_are_counted_one_by_one() -> None:
+    drawn = list(illustrations(invented.run(2, runs=2, missing=("krc", "sad"))))
+    expected = "kdef (8 posers and 56 photographs) and krc (8 posers and 48 photographs)"
+    assert expected in drawn[2].caption
+    assert "chance (.14 or .17)" in drawn[2].caption
+
+
+def test_heads_have_titles() -> None:
+    assert head_title({"kind": "logistic", "ridge": 1e-4}) == "multinomial logistic regression"
+    head = {"kind": "mlp", "hidden": [4096, 4096]}
+    assert head_title(head) == "fully connected, 4096–4096–7"
+
+
+def test_nothing_imports_pyplot() -> None:
+    code = "import sys, ccbench.reporting.figures; print('matplotlib.pyplot' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

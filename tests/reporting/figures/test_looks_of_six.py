@@ -1,0 +1,14 @@
+"""Text of the figures of six databases; a file of its own, as it takes its time."""
+
+from __future__ import annotations
+
+from tests.reporting.figures import invented
+from tests.reporting.figures.looks import faults
+
+from ccbench.reporting.figures import illustrations
+
+
+def test_text_is_large_enough_inside_and_apart() -> None:
+    run = invented.run(6, runs=1)
+    for drawn in illustrations(run, invented.faces(6)):
+        assert faults(drawn.figure) == [], drawn.name
