@@ -2,53 +2,80 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from ccbench import atomic
 from ccbench.analysis.quality import STATUSES
 from ccbench.exceptions import RunError
-from ccbench.reporting.summary import rate, summarise
-from ccbench.reporting.tuning import au_name, signed, summarise_tuning
+from ccbench.reporting.comparisons import brief
+from ccbench.reporting.page import make_page
+from ccbench.reporting.summary import rate
+from ccbench.reporting.tuning import au_name, signed
 from ccbench.results import Run
 
 FILE = "report.html"
 
 
-def write_report(run: Run) -> Path:
-    """Write ``report.html`` into the run directory and return its path.
+def write_report(run: Run, against: Run | None = None) -> Path:
+    """Write ``report.html``, ``figures/`` and ``tables/`` into the run directory.
 
     The page is one file, makes no network request, and shows only what the run's tables
     hold.
 
+    Args:
+        run: a finished run.
+        against: another run whose tunings are compared with this one's, e.g. with all posers.
+
+    Returns:
+        The path of the page.
+
     Raises:
         RunError: a table is damaged, or the folder cannot be written.
     """
-    summary = summarise(run)
-    source = (files("ccbench.reporting") / "templates" / "report.html.j2").read_text("utf-8")
+    page = make_page(run, against)
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("ccbench.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters["rate"] = rate
     environment.filters["signed"] = signed
     environment.filters["au_name"] = au_name
+    environment.filters["brief"] = brief
     environment.filters["percent"] = lambda value: f"{100 * value:.0f}"
-    statuses = [s for s in STATUSES if s in {"ok", "no face"} or summary.quality[s].sum()]
-    page = environment.from_string(source).render(
-        summary=summary,
-        tunings=summarise_tuning(run),
+    environment.filters["base64"] = lambda data: base64.b64encode(data).decode()
+    quality = page.summary.quality
+    script = _source("report.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    text = environment.get_template("report.html.j2").render(
+        page=page,
+        summary=page.summary,
         manifest=run.manifest,
         request=run.manifest["request"],
-        statuses=statuses,
-        quality=summary.quality.to_dict("records"),
+        statuses=[s for s in STATUSES if s in {"ok", "no face"} or quality[s].sum()],
+        quality=quality.to_dict("records"),
         protocol=json.dumps(run.manifest["request"]["protocol"], indent=2, ensure_ascii=False),
+        # Both are files of the package, nothing of a run is in them.
+        style=Markup(_source("report.css")),
+        script=Markup(script),
+        script_hash=f"sha256-{digest}",
     )
     path = run.path / FILE
     try:
-        atomic.write_bytes(path, page.encode())
+        atomic.write_bytes(path, text.encode())
     except OSError as error:
         raise RunError(f"cannot write {path}: {error.strerror or error}") from None
     return path
+
+
+def _source(name: str) -> str:
+    return (files("ccbench.reporting") / "templates" / name).read_text("utf-8")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ccbench.analysis import confusion, correct_rates, face_quality, shared_expressions
+from ccbench.reporting.words import listed
 from ccbench.results import Run
 from ccbench_registry import EXPRESSIONS
 
@@ -135,7 +136,7 @@ def _sentences(run: Run, pairs: dict[tuple[str, str], Pair]) -> list[str]:
             f"Trained on {train}, the networks label {rate(own.mean)} of its own test "
             f"photographs correctly"
         )
-        found.append(sentence + (f" and {_list(others)}." if others else "."))
+        found.append(sentence + (f" and {listed(others)}." if others else "."))
     return found
 
 
@@ -178,7 +179,3 @@ def _notes(
     if runs == 1:
         notes.append("One run: the SD over runs cannot be estimated.")
     return notes
-
-
-def _list(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,166 @@
+"""Everything that a report shows, computed from the tables of a run."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ccbench import atomic
+from ccbench.analysis import confusion, profiles
+from ccbench.analysis.similarity import confusion_relation, split_half
+from ccbench.analysis.statistics import poser_findings, published_findings
+from ccbench.exceptions import RunError
+from ccbench.reporting.answer import Answer, answer
+from ccbench.reporting.citations import bibtex, reference_list
+from ccbench.reporting.comparisons import Family, families
+from ccbench.reporting.methods import methods_paragraphs
+from ccbench.reporting.run_tables import (
+    findings_tables,
+    literature_tables,
+    published_table,
+    rate_tables,
+    stability_table,
+    tuning_tables,
+    unit_tables,
+)
+from ccbench.reporting.summary import Summary, summarise
+from ccbench.reporting.tables import ReportTable
+from ccbench.reporting.tuning import Tuning, summarise_tuning
+from ccbench.results import Run
+
+FIGURES, TABLES = "figures", "tables"
+"""Folders of the run directory that a report fills."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure on the page.
+
+    Attributes:
+        name: of its files.
+        title: a sentence.
+        caption: below it.
+        alt: in place of it.
+        source: data URI of the SVG.
+    """
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """Tables of one kind."""
+
+    anchor: str
+    title: str
+    tables: tuple[ReportTable, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a report shows, in its order."""
+
+    answer: Answer
+    summary: Summary
+    pictures: tuple[Picture, ...]
+    families: tuple[Family, ...]
+    tunings: tuple[Tuning, ...]
+    sections: tuple[Section, ...]
+    files: tuple[ReportTable, ...]
+    methods: tuple[str, ...]
+    references: tuple[str, ...]
+    bibtex: str
+
+
+def make_page(run: Run, against: Run | None = None) -> Page:
+    """Compute what a report shows, and write ``figures/`` and ``tables/``.
+
+    Args:
+        run: a finished run.
+        against: another run whose tunings are compared with this one's, e.g. with all posers.
+
+    Raises:
+        RunError: a table is missing or damaged, a folder cannot be written, or ``against``
+            shares no unit with the run.
+    """
+    found = profiles(run.responses)
+    predictions = run.predictions
+    cells = confusion_relation(found, confusion(predictions))
+    findings = [
+        *published_findings(predictions, run.curves, found, cells),
+        *poser_findings(predictions, found, cells, seed=run.manifest["request"]["seed"]),
+    ]
+    summary, tunings = summarise(run), summarise_tuning(run)
+    sections = _sections(run, found, against)
+    files = [table for section in sections for table in section.tables]
+    files += findings_tables(findings)
+    _write_tables(run.path / TABLES, files)
+    return Page(
+        answer=answer(run, summary, tunings, findings, split_half(run.responses)),
+        summary=summary,
+        pictures=tuple(_pictures(run)),
+        families=families(findings),
+        tunings=tuple(tunings),
+        sections=tuple(section for section in sections if section.tables),
+        files=tuple(files),
+        methods=methods_paragraphs(run),
+        references=reference_list(run),
+        bibtex=bibtex(run),
+    )
+
+
+def _sections(run: Run, found: pd.DataFrame, against: Run | None) -> list[Section]:
+    controls = []
+    if against is not None:
+        table = stability_table(found, against)
+        if table.frame.empty:
+            raise RunError(
+                f"{against.path} and {run.path} share no probe and database, so their tunings "
+                f"cannot be compared; give two runs with the same probe"
+            )
+        controls.append(table)
+    paper = published_table(run)
+    return [
+        Section("published", "Beside the paper", () if paper is None else (paper,)),
+        Section("literature", "People and prototypes", tuple(literature_tables(run, found))),
+        Section("controls", "Another run", tuple(controls)),
+        Section("layers", "Inside the backbone", tuple(unit_tables(run))),
+        Section("tables", "Tables", (*rate_tables(run), *tuning_tables(run, found))),
+    ]
+
+
+def _pictures(run: Run) -> list[Picture]:
+    from ccbench.reporting.figures import illustrations, save
+
+    pictures = []
+    for illustration in illustrations(run, run.examples):
+        paths = save(illustration, run.path / FIGURES)
+        svg = next(path for path in paths if path.suffix == ".svg").read_bytes()
+        source = f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
+        pictures.append(
+            Picture(
+                illustration.name,
+                illustration.title,
+                illustration.caption,
+                illustration.alt,
+                source,
+            )
+        )
+    return pictures
+
+
+def _write_tables(folder: Path, tables: Sequence[ReportTable]) -> None:
+    for table in tables:
+        path = folder / f"{table.name}.csv"
+        try:
+            atomic.write_bytes(path, table.csv())
+        except OSError as error:
+            raise RunError(f"cannot write {path}: {error.strerror or error}") from None

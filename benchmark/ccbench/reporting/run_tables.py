@@ -1,0 +1,336 @@
+"""The tables of a report, each an analysis of a run's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from ccbench.analysis import class_centred, confusion, correct_rates, expression_rates
+from ccbench.analysis.components import component_distances, principal_components
+from ccbench.analysis.hits import unbiased_hits
+from ccbench.analysis.human import human_agreement, rank_orders
+from ccbench.analysis.prototypes import prototype_agreement
+from ccbench.analysis.similarity import confusion_relation, profile_stability, unit_correlations
+from ccbench.analysis.statistics import Finding, findings_table
+from ccbench.analysis.tuning import peaks, profile_correlations, profiles
+from ccbench.analysis.units import selective_units
+from ccbench.reporting.published import published_comparison
+from ccbench.reporting.tables import Column, ReportTable
+from ccbench.results import Run
+from ccbench_registry.norms import Norms, all_norms
+from ccbench_registry.prototypes import prototype_tables
+from ccbench_registry.published import published_results
+
+_PAIR = (Column("train_database", "trained on"), Column("test_database", "tested on"))
+_UNIT = (Column("probe", "probe"), Column("database", "database"), Column("expression", "unit"))
+_BETWEEN = (Column("database", "database"), Column("other", "other"))
+_RS = Column("r_s", "r_s", "signed")
+
+
+def rate_tables(run: Run) -> list[ReportTable]:
+    """Return the tables of correct rates and confusions."""
+    predictions = run.predictions
+    rates = expression_rates(predictions)
+    keys = ["train_database", "test_database", "expression"]
+    by_expression = (
+        rates.groupby(keys, sort=False)
+        .agg(
+            photographs=("photographs", "sum"),
+            sd=("correct_rate", "std"),
+            mean=("correct_rate", "mean"),
+        )
+        .reset_index()
+    )
+    hits = unbiased_hits(predictions)
+    return [
+        ReportTable(
+            "correct_rates",
+            "Correct rates",
+            "Mean and SD over runs of the mean of the per-expression rates.",
+            correct_rates(predictions),
+            (
+                *_PAIR,
+                Column("mean", "correct rate", "rate"),
+                Column("sd", "SD", "rate"),
+                Column("runs", "runs", "count"),
+                Column("chance", "chance", "rate"),
+                Column("photographs", "tests", "count"),
+            ),
+        ),
+        ReportTable(
+            "expression_rates",
+            "Correct rates per expression",
+            "Mean and SD over runs.",
+            by_expression,
+            (
+                *_PAIR,
+                Column("expression", "expression"),
+                Column("photographs", "tests", "count"),
+                Column("sd", "SD", "rate"),
+                Column("mean", "correct rate", "rate"),
+            ),
+        ),
+        ReportTable(
+            "unbiased_hits",
+            "Unbiased hit rates",
+            "Wagner's (1993) Hu = hits² / (times shown × times chosen) also counts how often a label is "
+            "given wrongly: a network that calls everything sad recognises nothing.",
+            hits,
+            (
+                *_PAIR,
+                Column("expression", "expression"),
+                Column("hit_rate", "hit rate", "rate"),
+                Column("hu", "Hu", "rate"),
+                Column("chance", "chance of Hu", "rate"),
+            ),
+        ),
+        ReportTable(
+            "confusion",
+            "Confusions",
+            "All runs pooled; rate is of the photographs of the expression shown.",
+            confusion(predictions),
+            (
+                *_PAIR,
+                Column("expression", "shown"),
+                Column("predicted", "chosen"),
+                Column("count", "times", "count"),
+                Column("rate", "rate", "rate"),
+            ),
+        ),
+    ]
+
+
+def tuning_tables(run: Run, found: pd.DataFrame) -> list[ReportTable]:
+    """Return the tables of tunings; none in a run without a probe.
+
+    Args:
+        run: the run.
+        found: ``profiles`` of its responses.
+    """
+    if found.empty:
+        return []
+    tables = [
+        ReportTable(
+            "peaks",
+            "Peaks and troughs",
+            "Of each unit and action unit the response of largest magnitude, and the intensity "
+            "where it is.",
+            peaks(found),
+            (
+                *_UNIT,
+                Column("action_unit", "AU", "count"),
+                Column("intensity", "intensity", "rate"),
+                Column("response", "response", "number"),
+            ),
+        ),
+        ReportTable(
+            "profile_correlations",
+            "Correlations of profiles between databases",
+            "Spearman's r_s over all action units and intensities above 0.",
+            profile_correlations(found),
+            (*_BETWEEN, Column("expression", "unit"), Column("points", "points", "count"), _RS),
+        ),
+        ReportTable(
+            "unit_correlations",
+            "Correlations of all units",
+            "Spearman's r_s of every unit's profile with every unit's, as in Figure 9.",
+            unit_correlations(found),
+            (
+                Column("database", "database"),
+                Column("expression", "unit"),
+                Column("other", "other"),
+                Column("other_expression", "its unit"),
+                _RS,
+            ),
+        ),
+    ]
+    cells = confusion_relation(found, confusion(run.predictions))
+    if len(cells):
+        tables.append(
+            ReportTable(
+                "profiles_and_confusions",
+                "Profile correlations beside choice rates",
+                "One row per cell of Figure 9.",
+                cells,
+                (
+                    *_PAIR,
+                    Column("expression", "shown"),
+                    Column("predicted", "chosen"),
+                    _RS,
+                    Column("rate", "choice rate", "rate"),
+                ),
+            )
+        )
+    for probe, part in found.groupby("probe", sort=False):
+        tables += _component_tables(part, str(probe), found["probe"].nunique() > 1)
+    return tables
+
+
+def _component_tables(found: pd.DataFrame, probe: str, several: bool) -> list[ReportTable]:
+    parts = principal_components(found)
+    if not parts.names:
+        return []
+    suffix, of = (f"_{probe}", f" ({probe})") if several else ("", "")
+    shares = ", ".join(f"{100 * share:.0f} %" for share in parts.explained)
+    numbers = tuple(Column(name, name.upper(), "number") for name in parts.names)
+    tables = [
+        ReportTable(
+            f"component_scores{suffix}",
+            f"Principal components: units{of}",
+            f"The points of Figure 10; the components carry {shares} of the variance.",
+            parts.scores,
+            (Column("database", "database"), Column("expression", "unit"), *numbers),
+        ),
+        ReportTable(
+            f"component_loadings{suffix}",
+            f"Principal components: action units{of}",
+            "How much each action unit counts in each component.",
+            parts.loadings,
+            (Column("action_unit", "AU", "count"), *numbers),
+        ),
+    ]
+    distances = component_distances(parts)
+    if len(distances):
+        tables.append(
+            ReportTable(
+                f"component_distances{suffix}",
+                f"Distances in component space{of}",
+                "Between the units of one expression in two databases.",
+                distances,
+                (*_BETWEEN, Column("expression", "unit"), Column("distance", "distance", "number")),
+            )
+        )
+    return tables
+
+
+def literature_tables(run: Run, found: pd.DataFrame) -> list[ReportTable]:
+    """Return the comparisons with people, with tables of action units, and with the paper."""
+    tables = []
+    norms = _norms(run.databases)
+    people = human_agreement(run.predictions, norms)
+    if len(people):
+        tables.append(
+            ReportTable(
+                "human_agreement",
+                "Networks and people",
+                "Rank correlation between how well networks and human raters recognise the "
+                "expressions of the same database. "
+                + " ".join(f"{n.database}: {n.raters} ({n.certainty})." for n in norms.values()),
+                people,
+                (
+                    Column("database", "database"),
+                    Column("source", "norms"),
+                    Column("network_mean", "networks", "rate"),
+                    Column("human_mean", "people", "rate"),
+                    _RS,
+                    Column("p", "p", "p"),
+                ),
+            )
+        )
+    tables.append(
+        ReportTable(
+            "rank_orders",
+            "Order of the expressions",
+            "How well the networks of each database recognise its own expressions, best first.",
+            rank_orders(run.predictions),
+            (
+                Column("database", "database"),
+                Column("rank", "rank", "number"),
+                Column("expression", "expression"),
+                Column("correct_rate", "correct rate", "rate"),
+            ),
+        )
+    )
+    agreement = prototype_agreement(class_centred(found), prototype_tables()) if len(found) else ()
+    if len(agreement):
+        titles = "; ".join(f"{table.name}: {table.title}" for table in prototype_tables())
+        tables.append(
+            ReportTable(
+                "prototype_agreement",
+                "Tunings and published action units",
+                "AUC: probability that a unit responds more to an action unit that a table lists "
+                "for its expression than to another (.50 by chance; class-centred responses at the "
+                "highest intensity); p permutes action units and is not corrected. "
+                f"{titles}.",
+                agreement,
+                (
+                    *_UNIT[1:],
+                    Column("table", "table"),
+                    Column("auc", "AUC", "rate"),
+                    _RS,
+                    Column("p", "p", "p"),
+                ),
+            )
+        )
+    return tables
+
+
+def published_table(run: Run) -> ReportTable | None:
+    """Return the paper's numbers beside those of a run on its databases; else ``None``."""
+    frame = published_comparison(run, published_results())
+    if frame.empty:
+        return None
+    return ReportTable(
+        "published",
+        "The paper's numbers beside these",
+        "Inagaki et al. (2022) probed with a FaceGen series of their own.",
+        frame,
+        (
+            Column("quantity", "quantity"),
+            Column("paper", "paper", "signed"),
+            Column("here", "here", "signed"),
+            Column("difference", "difference", "signed"),
+        ),
+    )
+
+
+def unit_tables(run: Run) -> list[ReportTable]:
+    """Return how many units of measured layers prefer each action unit."""
+    if run.units.empty:
+        return []
+    return [
+        ReportTable(
+            "selective_units",
+            "Action-unit selectivity inside the backbone",
+            "How many units (channels) of a layer respond most to an action unit, at least twice "
+            "as much as to the others on average.",
+            selective_units(run.units),
+            (
+                Column("layer", "layer"),
+                Column("action_unit", "AU", "count"),
+                Column("units", "units", "count"),
+                Column("share", "share", "rate"),
+            ),
+        )
+    ]
+
+
+def stability_table(found: pd.DataFrame, other: Run) -> ReportTable:
+    """Return how alike the tunings of two runs are, e.g. with 60 posers and with all.
+
+    Args:
+        found: ``profiles`` of the run reported.
+        other: the run it is held against.
+    """
+    return ReportTable(
+        "profile_stability",
+        f"The same units in {other.path.name}",
+        "Spearman's r_s of profiles between this run and the other (paper: 60 posers against all, "
+        ".967 to .998).",
+        profile_stability(found, profiles(other.responses)),
+        (*_UNIT, Column("points", "points", "count"), _RS),
+    )
+
+
+def findings_tables(findings: Sequence[Finding]) -> list[ReportTable]:
+    """Return all tests as a table for the file; nothing of it is shown as a table."""
+    note = "Every test, as published and to new posers."
+    return [ReportTable("statistics", "All tests", note, findings_table(findings), ())]
+
+
+def _norms(databases: Sequence[str]) -> dict[str, Norms]:
+    """Return the norms of the databases, whatever their options."""
+    known = all_norms()
+    found = {name: known.get(name.partition("[")[0]) for name in databases}
+    return {name: norms for name, norms in found.items() if norms is not None}
