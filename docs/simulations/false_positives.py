@@ -92,7 +92,8 @@ def rejections(findings: list[Finding]) -> list[Outcome]:
     """Return whether each p is below .05 and each interval to new posers excludes 0."""
     found = []
     for finding in findings:
-        test = (finding.comparison.split(": ")[0], finding.basis, finding.method)
+        compared = finding.comparison.split(": ")[0].split(" (")[0]
+        test = (compared, finding.basis, finding.method)
         found.append((test, finding.p < LEVEL))
         if finding.basis == NEW_POSERS and not np.isnan(finding.low):
             test = (*test[:2], f"{finding.method}: interval")

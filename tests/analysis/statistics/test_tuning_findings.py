@@ -147,7 +147,7 @@ def test_labels_are_those_both_shown_and_chosen() -> None:
     assert whole.n == "4 labels"
     assert whole.resampled == "all 24 permutations of the labels"
     few, _ = relations(found_cells(shown=EXPRESSIONS[:3]))
-    assert "with 3 labels it cannot be below .167" in few.sentence
+    assert "with 3 labels it cannot be smaller than .167" in few.sentence
     none, _ = relations(found_cells(shown=EXPRESSIONS[:2]))
     assert none.sentence == "not estimable: fewer than three shared labels."
 
