@@ -14,6 +14,9 @@ import numpy as np
 
 from ccbench.analysis.statistics.outcomes import Array, Outcomes
 
+NOTHING = 1e-20
+"""A variance of correct rates below this is rounding."""
+
 
 @dataclass(frozen=True, eq=False)
 class Moments:

@@ -81,6 +81,8 @@ def two_way_interval(
         bootstrap_weights(plan.seed, name, part.posers, plan.draws) for name, part in parts.items()
     ]
     deviations = bootstrap_t([part.scores for part in groups], weights, signs)
+    if not len(deviations):
+        return Interval(remark=" (interval not estimable: all posers have the same rate)")
     error = math.sqrt(two_way_variance(groups, signs))
     low, high = t_interval(estimate, error, deviations)
     text = f"; interval: {plan.draws:,} bootstrap samples of posers, with the variance over runs"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ccbench.analysis.statistics.finding import MINIMUM, POSERS, Finding, not_estimable
-from ccbench.analysis.statistics.moments import poser_moments
+from ccbench.analysis.statistics.moments import NOTHING, poser_moments
 from ccbench.analysis.statistics.outcomes import Array, Outcomes, shared
 from ccbench.analysis.statistics.plan import Plan, Side, two_way_interval
 from ccbench.analysis.statistics.resampling import (
@@ -28,8 +28,6 @@ from ccbench.analysis.statistics.wording import (
 
 DIFFERENCE = "permutation of posers between databases, Welch's t"
 INTERACTION = "permutation of posers between databases, ANOVA-type statistic: interaction"
-_NOTHING = 1e-20
-"""A variance of rates below this is rounding."""
 
 
 def compare_groups(comparison: str, one: Side, other: Side, plan: Plan) -> list[Finding]:
@@ -70,7 +68,7 @@ def difference_test(one: Array, other: Array, members: Array) -> tuple[float, fl
         members: :func:`divisions`.
     """
     first, second = poser_moments(one), poser_moments(other)
-    if first.variance[0] + second.variance[0] <= _NOTHING:
+    if first.variance[0] + second.variance[0] <= NOTHING:
         return np.nan, np.nan
     observed = float(studentised_difference(first, second)[0])
     permuted = studentised_difference(*permuted_groups(one, other, members))
@@ -85,7 +83,7 @@ def interaction_test(one: Array, other: Array, members: Array) -> tuple[float, f
     """
     one, other = aligned(one), aligned(other)
     first, second = poser_moments(one), poser_moments(other)
-    if first.spread[0] + second.spread[0] <= _NOTHING:
+    if first.spread[0] + second.spread[0] <= NOTHING:
         return np.nan, np.nan
     observed = float(interaction_statistic(first, second)[0])
     permuted = interaction_statistic(*permuted_groups(one, other, members))
@@ -99,7 +97,8 @@ def _difference(
     scores = [part.scores for part in parts.values()]
     t, p = difference_test(scores[0], scores[1], members)
     if np.isnan(p):
-        return not_estimable(comparison, POSERS, DIFFERENCE, "all posers have the same rate", n)
+        why = "the posers of each database all have the same rate"
+        return not_estimable(comparison, POSERS, DIFFERENCE, why, n)
     first, second = (float(poser_moments(part).means.mean()) for part in scores)
     apart = first - second
     found = two_way_interval(parts, (1, -1), apart, plan)
@@ -121,7 +120,8 @@ def _interaction(comparison: str, n: str, one: Side, other: Side, members: Array
     scores = [side.outcomes.scores for side in (one, other)]
     value, p = interaction_test(scores[0], scores[1], members)
     if np.isnan(p):
-        return not_estimable(comparison, POSERS, INTERACTION, "all posers have the same rates", n)
+        why = "the posers of each database all have the same rates"
+        return not_estimable(comparison, POSERS, INTERACTION, why, n)
     name, uneven = _most_uneven(one.outcomes, other.outcomes)
     sentence = (
         f"Does the difference between {one.name} and {other.name} depend on the expression (of "

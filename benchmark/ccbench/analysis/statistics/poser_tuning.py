@@ -105,7 +105,7 @@ def _relation(table: CellTable, *, diagonal: bool) -> Finding:
     values = relabelled_correlations(r_s, rate, diagonal=diagonal)
     r, p = float(values[0]), label_p(values)
     floor = smallest_p(len(labels))
-    remark = f" (with {n} it cannot be below {floor:.3f})" if floor > LEVEL else ""
+    remark = f" (with {n} it cannot be smaller than {p_value(floor)[4:]})" if floor > LEVEL else ""
     sentence = (
         f"{table.question} r_s = {number(r)} over {which}, {p_value(p)}{remark}. "
         f"{LABELS}{verdict(p, 'correlation')}"

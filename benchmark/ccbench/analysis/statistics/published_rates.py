@@ -118,7 +118,7 @@ def anova_findings(
     residual = float(found["df"].iloc[-1])
     findings = []
     for key, (name, effect, what) in effects.items():
-        df, value, p = found.loc[key, ["df", "F", "p"]].to_numpy(dtype=np.float64).tolist()
+        df, value, p = (float(found[column].to_dict()[key]) for column in ("df", "F", "p"))
         sentence = (
             f"Correct rates of {names[0]} and {names[1]} over {len(one.expressions)} expressions, "
             f"effect of {effect if effect != 'interaction' else f'{factor} x expression'}: "

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from ccbench.analysis.statistics.finding import LEVEL
-from ccbench.analysis.statistics.moments import Moments, poser_moments, weighted_moments
+from ccbench.analysis.statistics.moments import NOTHING, Moments, poser_moments, weighted_moments
 from ccbench.analysis.statistics.outcomes import Array
 from ccbench.seeds import generator
 
@@ -120,10 +120,9 @@ def bootstrap_t(groups: list[Array], weights: list[Array], signs: tuple[int, ...
         moments = weighted_moments(scores, drawn)
         apart = apart + sign * (moments.means.mean(axis=1) - poser_moments(scores).means.mean())
         variance = variance + moments.variance
-    with np.errstate(divide="ignore", invalid="ignore"):
-        deviations: Array = apart / np.sqrt(variance)
-    defined: Array = deviations[np.isfinite(deviations)]
-    return defined
+    defined = variance > NOTHING
+    deviations: Array = apart[defined] / np.sqrt(variance[defined])
+    return deviations
 
 
 def t_interval(estimate: float, error: float, deviations: Array) -> tuple[float, float]:

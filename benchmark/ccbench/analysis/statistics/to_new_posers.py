@@ -46,16 +46,24 @@ def poser_findings(
     plan = Plan(seed, draws, permutations, test_to_train)
     if len(names) < 2:
         return [not_estimable("between databases", POSERS, "", "one database only")]
-    findings = []
-    for a, b in itertools.combinations(names, 2):
-        findings += _own_rates(outcomes, a, b, plan)
-    for a, b in itertools.permutations(names, 2):
-        findings += _swapped_rates(outcomes, a, b, plan)
+    findings = rate_findings(outcomes, names, plan)
     findings += [_training(a, b) for a, b in itertools.combinations(names, 2)]
     if not found.empty:
         findings += profile_findings(found, plan)
     if not cells.empty:
         findings += confusion_findings(cells)
+    return findings
+
+
+def rate_findings(
+    outcomes: dict[tuple[str, str], Outcomes], names: list[str], plan: Plan
+) -> list[Finding]:
+    """Compare own rates between databases, own with swapped, and own with foreign networks."""
+    findings = []
+    for a, b in itertools.combinations(names, 2):
+        findings += _own_rates(outcomes, a, b, plan)
+    for a, b in itertools.permutations(names, 2):
+        findings += _swapped_rates(outcomes, a, b, plan)
     return findings
 
 
