@@ -15,7 +15,9 @@ from typing import Any
 import click
 
 from ccbench.cli.cache import cache
+from ccbench.cli.cite import cite
 from ccbench.cli.datasets import datasets
+from ccbench.cli.export import export
 from ccbench.cli.groups import OpenGroup
 from ccbench.cli.matrix import matrix
 from ccbench.cli.plugins import plugins
@@ -131,5 +133,5 @@ def cli() -> None:
         sys.stderr.reconfigure(errors="replace")
 
 
-for _command in (cache, datasets, matrix, plugins, probes, report):
+for _command in (cache, cite, datasets, export, matrix, plugins, probes, report):
     cli.add_command(_command)

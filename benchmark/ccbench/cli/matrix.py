@@ -157,7 +157,8 @@ def _run(
     try:
         with Bars(console) as bars:
             run = run_matrix(databases, out=out, observer=bars, **options)
-        report = write_report(run)
+        with console.status("drawing figures and writing the report"):
+            report = write_report(run)
     except KeyboardInterrupt:
         console.print(
             "\nInterrupted. What is finished is kept: the same command goes on from here."

@@ -9,8 +9,17 @@ import click
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
-def report(run: Path) -> None:
-    """Print a finished RUN again and write its report.html, from its tables alone."""
+@click.option(
+    "--against",
+    metavar="RUN",
+    type=click.Path(path_type=Path),
+    help="Another run, e.g. with all posers: how alike are the tunings of both?",
+)
+def report(run: Path, against: Path | None) -> None:
+    """Print a finished RUN again and write its report.html, figures and tables.
+
+    All comes from the run's tables alone.
+    """
     from rich.console import Console
 
     from ccbench.reporting import print_run, write_report
@@ -18,6 +27,8 @@ def report(run: Path) -> None:
 
     console = Console()
     opened = open_run(run)
-    page = write_report(opened)
+    other = open_run(against) if against else None
+    with console.status("drawing figures"):
+        page = write_report(opened, other)
     print_run(opened, console)
     console.print(f"Report: {page}", style="bold", markup=False, highlight=False, soft_wrap=True)

@@ -178,6 +178,7 @@ def _tuning_points(tuning: Tuning, ceilings: pd.DataFrame) -> list[str]:
         return []
     extremes = [min(means, key=means.__getitem__), max(means, key=means.__getitem__)]
     points = [_pair_point(tuning, pair) for pair in dict.fromkeys(extremes)]
+    points[0] += " Numbers are rank correlations of tuning profiles."
     if len(ceilings):
         points.append(
             f"Noise of splits explains little of it: mean profiles of two halves of the networks "
@@ -203,8 +204,7 @@ def _pair_point(tuning: Tuning, pair: tuple[str, str]) -> str:
     if not parts:
         parts.append(f"tuned half alike, most for {ordered[0]}, least for {ordered[-1]}")
     sentence = (
-        f"To action units, the output units of {pair[0]} and {pair[1]} are {' and '.join(parts)}; "
-        f"numbers are rank correlations of tuning profiles."
+        f"To action units, the output units of {pair[0]} and {pair[1]} are {' and '.join(parts)}."
     )
     opposite = _opposite(tuning, pair)
     return f"{sentence} {opposite}" if opposite else sentence
@@ -224,10 +224,10 @@ def _opposite(tuning: Tuning, pair: tuple[str, str]) -> str:
     if not strong:
         return ""
     named = [
-        f"{au_name(unit)} on {expression} ({'for' if positive else 'against'} it in {pair[0]})"
+        f"{au_name(unit)} on {expression} (for it in {pair[not positive]})"
         for _, positive, expression, unit in strong
     ]
-    return f"Opposite effects: {words.listed(named)}."
+    return f"It speaks for an expression in one and against it in the other: {words.listed(named)}."
 
 
 def _relation_points(findings: Sequence[Finding]) -> list[str]:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from ccbench.analysis import class_centred, confusion, correct_rates, expression_rates
+from ccbench.analysis import class_centred, confusion, correct_rates
 from ccbench.analysis.components import component_distances, principal_components
 from ccbench.analysis.hits import unbiased_hits
 from ccbench.analysis.human import human_agreement, rank_orders
+from ccbench.analysis.layouts import expression_summary
 from ccbench.analysis.prototypes import prototype_agreement
 from ccbench.analysis.similarity import confusion_relation, profile_stability, unit_correlations
 from ccbench.analysis.statistics import Finding, findings_table
@@ -31,18 +32,6 @@ _RS = Column("r_s", "r_s", "signed")
 def rate_tables(run: Run) -> list[ReportTable]:
     """Return the tables of correct rates and confusions."""
     predictions = run.predictions
-    rates = expression_rates(predictions)
-    keys = ["train_database", "test_database", "expression"]
-    by_expression = (
-        rates.groupby(keys, sort=False)
-        .agg(
-            photographs=("photographs", "sum"),
-            sd=("correct_rate", "std"),
-            mean=("correct_rate", "mean"),
-        )
-        .reset_index()
-    )
-    hits = unbiased_hits(predictions)
     return [
         ReportTable(
             "correct_rates",
@@ -62,7 +51,7 @@ def rate_tables(run: Run) -> list[ReportTable]:
             "expression_rates",
             "Correct rates per expression",
             "Mean and SD over runs.",
-            by_expression,
+            expression_summary(predictions),
             (
                 *_PAIR,
                 Column("expression", "expression"),
@@ -74,9 +63,9 @@ def rate_tables(run: Run) -> list[ReportTable]:
         ReportTable(
             "unbiased_hits",
             "Unbiased hit rates",
-            "Wagner's (1993) Hu = hits² / (times shown × times chosen) also counts how often a label is "
-            "given wrongly: a network that calls everything sad recognises nothing.",
-            hits,
+            "Wagner's (1993) Hu = hits² / (times shown × times chosen) also counts how often a "
+            "label is given wrongly: a network that calls everything sad recognises nothing.",
+            unbiased_hits(predictions),
             (
                 *_PAIR,
                 Column("expression", "expression"),
@@ -242,28 +231,28 @@ def literature_tables(run: Run, found: pd.DataFrame) -> list[ReportTable]:
             ),
         )
     )
-    agreement = prototype_agreement(class_centred(found), prototype_tables()) if len(found) else ()
-    if len(agreement):
-        titles = "; ".join(f"{table.name}: {table.title}" for table in prototype_tables())
-        tables.append(
-            ReportTable(
-                "prototype_agreement",
-                "Tunings and published action units",
-                "AUC: probability that a unit responds more to an action unit that a table lists "
-                "for its expression than to another (.50 by chance; class-centred responses at the "
-                "highest intensity); p permutes action units and is not corrected. "
-                f"{titles}.",
-                agreement,
-                (
-                    *_UNIT[1:],
-                    Column("table", "table"),
-                    Column("auc", "AUC", "rate"),
-                    _RS,
-                    Column("p", "p", "p"),
-                ),
-            )
-        )
+    if len(found):
+        tables.append(_prototypes(found))
     return tables
+
+
+def _prototypes(found: pd.DataFrame) -> ReportTable:
+    titles = "; ".join(f"{table.name}: {table.title}" for table in prototype_tables())
+    return ReportTable(
+        "prototype_agreement",
+        "Tunings and published action units",
+        "AUC: probability that a unit responds more to an action unit that a table lists for its "
+        "expression than to another (.50 by chance; class-centred responses at the highest "
+        f"intensity); p permutes action units and is not corrected. {titles}.",
+        prototype_agreement(class_centred(found), prototype_tables()),
+        (
+            *_UNIT[1:],
+            Column("table", "table"),
+            Column("auc", "AUC", "rate"),
+            _RS,
+            Column("p", "p", "p"),
+        ),
+    )
 
 
 def published_table(run: Run) -> ReportTable | None:
