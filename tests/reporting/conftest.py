@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -34,8 +33,8 @@ class Invent(Protocol):
     ) -> Run: ...
 
 
-@pytest.fixture
-def invent(tiny_run: Run, tmp_path: Path) -> Invent:
+@pytest.fixture(scope="session")
+def invent(tiny_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Invent:
     """Return a function that makes runs; what is no number is taken from ``tiny_run``."""
 
     def make(
@@ -51,8 +50,7 @@ def invent(tiny_run: Run, tmp_path: Path) -> Invent:
         rng = np.random.default_rng(seed)
         lacks = {name: set((missing or {}).get(name, ())) for name in databases}
         classes = {d: [e for e in EXPRESSIONS if e not in lacks[d]] for d in databases}
-        folder = tmp_path / f"invented-{len(databases)}-{runs}-{posers}-{probe}-{seed}"
-        folder.mkdir()
+        folder = tmp_path_factory.mktemp("invented")
         tested = {
             (database, run): rng.choice(posers, max(1, posers // 5), replace=False)
             for database in databases

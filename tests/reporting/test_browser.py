@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from ccbench.reporting import write_report
+from ccbench.reporting.html import FILE
 from ccbench.results import Run
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Visit:
         self.page.on("console", lambda message: self.said.append(message.text))
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.page.on("request", lambda request: self.asked.append(request.url))
-        self.file = write_report(run).absolute().as_uri()
+        self.file = (run.path / FILE).absolute().as_uri()
         self.page.goto(self.file)
         self.page.wait_for_load_state("networkidle")
 
@@ -61,11 +62,13 @@ class Visit:
         return self.page.evaluate(script)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def report(invent: Invent) -> Run:
     """Return a run of three databases, one of a long name, one without two expressions."""
     names = ("here", "a-database-with-a-rather-long-name[session=both]", "there")
-    return invent(names, missing={"there": ("neutral", "surprised")})
+    run = invent(names, missing={"there": ("neutral", "surprised")})
+    write_report(run)
+    return run
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -113,7 +116,7 @@ def test_tables_are_sorted_by_a_click(browser: Any, report: Run) -> None:
 def test_tables_can_be_downloaded(browser: Any, report: Run) -> None:
     visit = Visit(browser, report, 1280, accept_downloads=True)
     with visit.page.expect_download() as waiting:
-        visit.page.click("a[download='correct_rates.csv']")
+        visit.page.click("a[download='correct_rates.csv'] >> visible=true")
     table = pd.read_csv(waiting.value.path())
     assert len(table) == 9
     assert set(table["train_database"]) == set(report.databases)

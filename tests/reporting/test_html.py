@@ -7,13 +7,19 @@ import re
 import shutil
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
 
+from ccbench.exceptions import RunError
 from ccbench.reporting import summarise, write_report
+from ccbench.reporting.page import make_page
 from ccbench.results import MANIFEST, Run, open_run, write_table
 from ccbench_registry import EXPRESSIONS
+
+if TYPE_CHECKING:
+    from tests.reporting.conftest import Invent
 
 EVIL = "<script>alert('faces')</script>&\"x"
 
@@ -139,11 +145,11 @@ def test_names_are_text_whatever_is_in_them(copied: Path) -> None:
 
 
 def test_it_changes_nothing_else(copied: Path) -> None:
-    before = {path: path.read_bytes() for path in copied.iterdir() if path.suffix == ".parquet"}
+    (copied / "report.html").unlink(missing_ok=True)
+    before = {path: path.read_bytes() for path in copied.iterdir() if path.is_file()}
     write_report(open_run(copied))
-    assert {p: p.read_bytes() for p in copied.iterdir() if p.suffix == ".parquet"} == before
-    known = {*before, copied / "manifest.json", copied / "request.json"}
-    made = {path.name for path in set(copied.iterdir()) - known}
+    assert {path: path.read_bytes() for path in before} == before
+    made = {path.name for path in set(copied.iterdir()) - set(before)}
     assert made == {"report.html", "figures", "tables"}
 
 
@@ -162,5 +168,54 @@ def test_one_run_and_one_database_say_so(copied: Path) -> None:
     page = Page(write_report(open_run(copied)))
     assert "One database: there is no swapped test." in page.text
     assert "One run: the SD over runs cannot be estimated." in page.text
-    assert "±" not in page.text.partition("Mean ± SD")[0]
+    assert "±" not in page.text.partition("Matrix: mean ± SD")[0]
     assert "nan" not in page.text.lower().split()
+
+
+@pytest.mark.parametrize(
+    ("databases", "runs", "missing"),
+    [
+        (("here",), 4, {}),
+        (("here", "there"), 2, {"there": ("neutral", "surprised")}),
+        (("here", "there", "yonder"), 1, {}),
+    ],
+)
+def test_what_cannot_be_estimated_is_said(
+    invent: Invent, databases: tuple[str, ...], runs: int, missing: dict[str, tuple[str, ...]]
+) -> None:
+    page = Page(write_report(invent(databases, runs, missing=missing)))
+    words = set(re.findall(r"[\w.]+", page.text.lower()))
+    assert not {"nan", "inf"} & words
+    assert "not estimable" in page.text
+    if len(databases) == 1:
+        assert "one database only" in page.text
+    else:
+        assert "fewer than three runs" in page.text
+
+
+def test_the_answer_names_the_largest_drop_and_its_interval(invent: Invent) -> None:
+    run = invent(("here", "there"), 6, posers=20, seed=3)
+    page = make_page(run)
+    rates = {key: pair.mean for key, pair in page.summary.pairs.items()}
+    falls = {(a, b): rates[a, a] - rates[a, b] for a, b in (("here", "there"), ("there", "here"))}
+    (train, test), most = max(falls.items(), key=lambda item: item[1])
+    found = re.search(
+        rf"from {train} to {test}, by \.(\d\d) \[(−?)\.(\d\d), \.(\d\d)\]",
+        page.answer.points[0],
+    )
+    assert found, page.answer.points
+    assert int(found[1]) == round(100 * most)
+    sign = -1 if found[2] else 1
+    assert sign * int(found[3]) < int(found[1]) < int(found[4])
+    assert "says nothing" not in " ".join(page.answer.caveats)
+
+
+def test_two_runs_are_held_against_each_other(invent: Invent, tmp_path: Path) -> None:
+    one, other = invent(seed=1), invent(seed=2)
+    page = make_page(one, other)
+    (section,) = [section for section in page.sections if section.anchor == "controls"]
+    (table,) = section.tables
+    assert len(table.frame) == 2 * len(EXPRESSIONS)
+    assert (table.frame["r_s"].abs() < 1).all()
+    with pytest.raises(RunError, match="share no probe and database"):
+        make_page(one, invent(probe=False))

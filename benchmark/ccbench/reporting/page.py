@@ -96,7 +96,13 @@ def make_page(run: Run, against: Run | None = None) -> Page:
     cells = confusion_relation(found, confusion(predictions))
     findings = [
         *published_findings(predictions, run.curves, found, cells),
-        *poser_findings(predictions, found, cells, seed=run.manifest["request"]["seed"]),
+        *poser_findings(
+            predictions,
+            found,
+            cells,
+            seed=run.manifest["request"]["seed"],
+            test_to_train=_test_to_train(run),
+        ),
     ]
     summary, tunings = summarise(run), summarise_tuning(run)
     sections = _sections(run, found, against)
@@ -115,6 +121,12 @@ def make_page(run: Run, against: Run | None = None) -> Page:
         references=reference_list(run),
         bibtex=bibtex(run),
     )
+
+
+def _test_to_train(run: Run) -> float:
+    """Return how many posers are tested per poser trained on."""
+    heads = run.table("runs")
+    return float(heads["test_posers"].sum() / heads["train_posers"].sum())
 
 
 def _sections(run: Run, found: pd.DataFrame, against: Run | None) -> list[Section]:

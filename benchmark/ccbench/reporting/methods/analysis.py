@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from ccbench.analysis.statistics.to_new_posers import DRAWS, PERMUTATIONS
 from ccbench.reporting.methods.facts import Facts
 from ccbench.reporting.words import listed, number
 
@@ -57,12 +58,13 @@ def _new_posers(facts: Facts, *, intervals: bool = True) -> list[str]:
     sentences = [
         "The answers to each poser were averaged over runs. Rates on the posers of two databases "
         "were compared by permuting posers between the databases, and rates of two sets of "
-        "networks on the same posers by flipping the signs of the posers' differences."
+        "networks on the same posers by flipping the signs of the posers' differences "
+        f"({PERMUTATIONS:,} times each)."
     ]
     if intervals:
         sentences.append(
-            "The 95% confidence intervals came from a two-way bootstrap: posers were resampled, "
-            "with a standard error that counts runs and posers."
+            f"The 95% confidence intervals came from a two-way bootstrap ({DRAWS:,} samples of "
+            f"posers, studentised by a standard error that counts runs and posers)."
         )
     if _probed(facts):
         level = facts.expressions
