@@ -227,7 +227,10 @@ def _opposite(tuning: Tuning, pair: tuple[str, str]) -> str:
         f"{au_name(unit)} on {expression} (for it in {pair[not positive]})"
         for _, positive, expression, unit in strong
     ]
-    return f"It speaks for an expression in one and against it in the other: {words.listed(named)}."
+    return (
+        f"Action units that speak for an expression in one and against it in the other: "
+        f"{words.listed(named)}."
+    )
 
 
 def _relation_points(findings: Sequence[Finding]) -> list[str]:

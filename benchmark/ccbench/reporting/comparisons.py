@@ -62,7 +62,7 @@ def _comparison(title: str, findings: Sequence[Finding]) -> Comparison:
 
 
 def brief(finding: Finding) -> str:
-    """Write a finding in a line, e.g. ".35 [.30, .40], t(78) = 24.10, p <.001".
+    """Write a finding in a line, e.g. ".35 [.30, .40], t(78) = 24.10, p < .001".
 
     A finding that could not be made is its sentence.
     """
@@ -81,5 +81,6 @@ def brief(finding: Finding) -> str:
     if not math.isnan(p):
         text = written(p, "p")
         corrected = f" ({finding.correction.split()[0]})" if finding.correction else ""
-        parts.append(f"p {text}{corrected}" if text.startswith("<") else f"p = {text}{corrected}")
+        sign = "< " if text.startswith("<") else "= "
+        parts.append(f"p {sign}{text.removeprefix('<')}{corrected}")
     return ", ".join(parts) or finding.sentence
