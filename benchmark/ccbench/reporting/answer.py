@@ -181,8 +181,8 @@ def _tuning_points(tuning: Tuning, ceilings: pd.DataFrame) -> list[str]:
     points[0] += " Numbers are rank correlations of tuning profiles."
     if len(ceilings):
         points.append(
-            f"Noise of splits explains little of it: mean profiles of two halves of the networks "
-            f"of one database correlate {_range(ceilings['r_s'].tolist())}."
+            f"For comparison, mean profiles of two halves of the networks of one database "
+            f"correlate {_range(ceilings['r_s'].tolist())}: no two databases could be more alike."
         )
     return points
 
