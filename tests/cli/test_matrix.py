@@ -156,10 +156,14 @@ def test_output_into_somebody_elses_folder(ccbench: Command, four: Path, tmp_pat
     assert [path.name for path in out.iterdir()] == ["chapter1.txt"]
 
 
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_output_into_another_run(ccbench: Command, four: Path, tmp_path: Path) -> None:
     start = ("matrix", "-d", f"drawn-a={four}", *FAST, "--out", tmp_path / "run")
     assert ccbench(*start).code == 0
-    before = {path: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+    before = contents(tmp_path / "run")
     for option, reason in {
         ("--seed", "7"): "seed 0, not 7",
         ("--set", "views.test=all"): "protocol with another views",
@@ -167,7 +171,7 @@ def test_output_into_another_run(ccbench: Command, four: Path, tmp_path: Path) -
         sentence = ccbench(*start, *option).refusal
         assert f"{tmp_path / 'run'} holds another run ({reason})" in sentence
         assert "--out" in sentence
-    assert {path: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
+    assert contents(tmp_path / "run") == before
 
 
 def test_a_cache_of_another_version(ccbench: Command, four: Path, own_cache: Path) -> None:
@@ -284,7 +288,7 @@ def test_it_prints_the_matrix_and_where_everything_is(
     assert run.name.startswith("drawn-a+mylab-tiny-quick-")
     assert f"Run: {run.relative_to(tmp_path)}" in done.out
     assert f"Report: {(run / 'report.html').relative_to(tmp_path)}" in done.out
-    assert {path.stem for path in run.glob("*.parquet")} == set(TABLES)
+    assert {path.stem for path in run.glob("*.parquet")} == {*TABLES, "examples"}
     manifest = json.loads((run / "manifest.json").read_text())
     assert [entry["name"] for entry in manifest["databases"]] == ["drawn-a", "mylab"]
     assert manifest["databases"][1]["card"]["recipe"] == {"posers": 4, "seed": 0}
