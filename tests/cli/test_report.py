@@ -86,3 +86,10 @@ def test_a_page_that_cannot_be_written(ccbench: Command, copied: Path) -> None:
     page.unlink(missing_ok=True)
     page.mkdir()
     assert f"cannot write {page}" in ccbench("report", copied).refusal
+
+
+def test_a_run_to_compare_with_that_has_no_tunings(ccbench: Command, copied: Path) -> None:
+    sentence = ccbench("report", copied, "--against", copied).refusal
+    assert "share no probe and database" in sentence
+    assert "give two runs with the same probe" in sentence
+    assert "no such run directory" in ccbench("report", copied, "--against", "gone").refusal
