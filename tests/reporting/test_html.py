@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shutil
 from html.parser import HTMLParser
@@ -14,6 +15,7 @@ import pytest
 
 from ccbench.exceptions import RunError
 from ccbench.reporting import summarise, write_report
+from ccbench.reporting.answer import Drop, drops
 from ccbench.reporting.page import make_page
 from ccbench.results import MANIFEST, Run, open_run, write_table
 from ccbench_registry import EXPRESSIONS
@@ -193,21 +195,54 @@ def test_what_cannot_be_estimated_is_said(
         assert "fewer than three runs" in page.text
 
 
-def test_the_answer_names_the_largest_drop_and_its_interval(invent: Invent) -> None:
+def test_the_answer_has_the_intervals_of_the_permutation_of_posers(invent: Invent) -> None:
     run = invent(("here", "there"), 6, posers=20, seed=3)
     page = make_page(run)
-    rates = {key: pair.mean for key, pair in page.summary.pairs.items()}
-    falls = {(a, b): rates[a, a] - rates[a, b] for a, b in (("here", "there"), ("there", "here"))}
-    (train, test), most = max(falls.items(), key=lambda item: item[1])
-    found = re.search(
-        rf"from {train} to {test}, by \.(\d\d) \[(−?)\.(\d\d), \.(\d\d)\]",
-        page.answer.points[0],
+    (told,) = page.answer.points[:1]
+    table = pd.read_csv(run.path / "tables" / "statistics.csv")
+    for train, test in (("here", "there"), ("there", "here")):
+        key = f"own vs swapped: {train} on {train} vs {test}"
+        (row,) = table[
+            (table["comparison"] == key)
+            & table["method"].str.startswith("permutation of posers")
+            & table["estimate"].notna()
+        ].to_dict("records")
+        assert row["estimate"] > 0
+        values = [f"{abs(row[name]):.2f}".lstrip("0") for name in ("estimate", "low", "high")]
+        sign = "−" if row["low"] < 0 else ""
+        assert f"from {train} to {test} it drops by {values[0]} [{sign}{values[1]}, " in told
+        assert f", {values[2]}]" in told
+
+
+def test_drops_are_over_the_expressions_that_both_databases_have(invent: Invent) -> None:
+    lacks = ("neutral", "surprised", "happy", "sad")
+    run = invent(("here", "there"), 2, missing={"there": lacks})
+    page = make_page(run)
+    table = run.predictions[run.predictions["train_database"] == "here"]
+    shared = table[~table["expression"].isin(lacks)]
+    hit = (shared["predicted"] == shared["expression"]).groupby(
+        [shared["test_database"], shared["expression"]]
     )
-    assert found, page.answer.points
-    assert int(found[1]) == round(100 * most)
-    sign = -1 if found[2] else 1
-    assert sign * int(found[3]) < int(found[1]) < int(found[4])
-    assert "says nothing" not in " ".join(page.answer.caveats)
+    rates = hit.mean().groupby("test_database").mean()
+    (drop,) = [d for d in drops(page.summary, []) if d.pair.train == "here"]
+    assert drop.value == pytest.approx(rates["here"] - rates["there"])
+    assert math.isnan(drop.low)
+
+
+def test_databases_that_share_no_expression_have_a_page(invent: Invent) -> None:
+    half = EXPRESSIONS[:3]
+    run = invent(missing={"here": half, "there": EXPRESSIONS[3:]})
+    text = Page(write_report(run)).text
+    assert "How well are the expressions of here and there recognised?" in text
+    assert "share no expression" in text
+
+
+def test_drops_and_rises_are_said(tiny_run: Run) -> None:
+    (pair,) = [p for p in summarise(tiny_run).pairs.values() if p.train != p.test][:1]
+    assert Drop(pair, 0.35, 0.3, 0.4, 0.001).text == "drops by .35 [.30, .40]"
+    assert Drop(pair, -0.09, -0.27, 0.08, 0.4).text == "rises by .09 [−.08, .27]"
+    assert Drop(pair, 0.2, math.nan, math.nan, math.nan).text == "drops by .20"
+    assert not Drop(pair, -0.2, -0.3, -0.1, 0.001).shown
 
 
 def test_two_runs_are_held_against_each_other(invent: Invent, tmp_path: Path) -> None:

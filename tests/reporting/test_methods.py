@@ -142,7 +142,7 @@ def test_no_value_of_the_protocol_is_passed_over(protocol: str) -> None:
         ("photographs.posers=0", "Posers who did not show every expression were left out."),
         ("split.train=30", "30 for training, eight for validation and 12 for testing"),
         ("runs=9", "In each of nine runs"),
-        ("runs=2", "With fewer than three runs, neither tests over runs nor intervals"),
+        ("runs=2", "With fewer than three runs, rates were not tested over runs"),
         ("runs=1", "In a single run"),
     ],
 )
@@ -221,9 +221,9 @@ def test_the_two_columns_of_statistics() -> None:
     text = text_of(make_manifest())
     assert "“as published” (Inagaki et al., 2022), took runs as independent replicates" in text
     assert "“to new posers”, asks whether other posers would" in text
-    assert "two-way bootstrap" in text
+    assert "bootstrap-t over posers" in text
     few = text_of(make_manifest(overrides=["runs=2"]))
-    assert "bootstrap" not in few
+    assert "bootstrap-t" not in few
     assert "permuting posers" in few
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from ccbench.analysis.statistics.finding import POSERS, Finding
+from ccbench.analysis.statistics.finding import LEVEL, POSERS, Finding
+from ccbench.analysis.statistics.poser_groups import DIFFERENCE
 from ccbench.reporting import words
 from ccbench.reporting.summary import Pair, Summary
 from ccbench.reporting.tables import written
@@ -27,25 +28,30 @@ class Drop:
 
     Attributes:
         pair: the swapped test.
-        value: the fall.
+        value: the fall, over the expressions that both databases have.
         low: lower end of the 95 % interval to new posers; nan where not estimable.
         high: upper end.
+        p: of the permutation of posers, corrected for the number of swapped tests by Holm's
+            method; nan where not estimable.
     """
 
     pair: Pair
     value: float
     low: float
     high: float
+    p: float
 
     @property
     def text(self) -> str:
-        """E.g. ".35 [.30, .40]"."""
-        return written(self.value, "rate") + _interval(self.low, self.high)
+        """E.g. "drops by .35 [.30, .40]"."""
+        verb = "rises" if self.value < 0 else "drops"
+        low, high = (-self.high, -self.low) if self.value < 0 else (self.low, self.high)
+        return f"{verb} by {written(abs(self.value), 'rate')}{_interval(low, high)}"
 
     @property
     def shown(self) -> bool:
-        """Whether the interval lies above 0."""
-        return self.low > 0
+        """Whether other posers would give a fall too."""
+        return self.value > 0 and self.p < LEVEL
 
 
 @dataclass(frozen=True)
@@ -82,84 +88,107 @@ def answer(
         ceilings: ``analysis.similarity.split_half``: how alike halves of the runs are.
     """
     own = [pair for pair in summary.pairs.values() if pair.own]
-    if len(summary.databases) == 1 or not own:
-        name = summary.databases[0]
-        question = f"How well are the expressions of {name} recognised?"
-        return Answer(question, _own_sentence(own), _expressions(own), _caveats(run, False))
     found = drops(summary, findings)
-    points = [*_drop_points(found)]
+    if not found:
+        names = summary.databases
+        question = f"How well are the expressions of {words.listed(names)} recognised?"
+        return Answer(question, _own_sentence(own), _expressions(own), _caveats(run, False))
+    points = _drop_points(found)
     for tuning in tunings[:1]:
-        points += _tuning_points(tuning, ceilings)
-        points += _relation_points(findings)
+        points += _tuning_points(tuning, ceilings[ceilings["probe"] == tuning.probe])
+        points += _relation_points(findings, tuning.probe)
     question = "Do networks that learned expressions in one database read the faces of another?"
     return Answer(question, _lead(own, found), tuple(points), _caveats(run, True))
 
 
 def drops(summary: Summary, findings: Sequence[Finding]) -> list[Drop]:
     """Return the drop of every swapped test whose own test exists, largest first."""
-    intervals = {
-        finding.comparison: (finding.low, finding.high)
+    tests = {
+        finding.comparison: finding
         for finding in findings
-        if finding.basis == POSERS and not math.isnan(finding.low)
+        if finding.basis == POSERS and finding.method == DIFFERENCE
     }
     found = []
     for pair in summary.pairs.values():
         own = summary.pairs.get((pair.train, pair.train))
         if pair.own or own is None:
             continue
-        key = f"own vs swapped: {pair.train} on {pair.train} vs {pair.test}"
-        low, high = intervals.get(key, (math.nan, math.nan))
-        found.append(Drop(pair, own.mean - pair.mean, low, high))
-    return sorted(found, key=lambda drop: -drop.value)
+        test = tests.get(f"own vs swapped: {pair.train} on {pair.train} vs {pair.test}")
+        if test is None or math.isnan(test.estimate):
+            value = _shared_rate(own, pair) - _shared_rate(pair, own)
+            found.append(Drop(pair, value, math.nan, math.nan, math.nan))
+        else:
+            found.append(Drop(pair, test.estimate, test.low, test.high, test.p))
+    return sorted(_holm(found), key=lambda drop: -drop.value)
+
+
+def _holm(found: Sequence[Drop]) -> list[Drop]:
+    from statsmodels.stats.multitest import multipletests
+
+    tested = [place for place, drop in enumerate(found) if not math.isnan(drop.p)]
+    answer = list(found)
+    if tested:
+        corrected = multipletests([found[place].p for place in tested], method="holm")[1]
+        for place, p in zip(tested, corrected, strict=True):
+            answer[place] = replace(found[place], p=float(p))
+    return answer
+
+
+def _shared_rate(pair: Pair, other: Pair) -> float:
+    """Return the mean rate over the expressions that both tests score, all runs pooled."""
+    shared = [name for name in pair.confusion if name in other.confusion and name in pair.units]
+    return sum(pair.confusion[name][name] for name in shared) / len(shared)
 
 
 def _own_sentence(own: Sequence[Pair]) -> str:
     if not own:
         return "No photograph was scored."
-    pair = own[0]
+    rates = _range([pair.mean for pair in own])
+    chances = _range([pair.chance for pair in own])
     return (
-        f"Networks trained on {pair.train} label {written(pair.mean, 'rate')} of the photographs "
-        f"of posers whom they have never seen correctly (chance {written(pair.chance, 'rate')})."
+        f"Networks are right about {rates} of the expressions of posers whom they have never seen "
+        f"(chance {chances})."
     )
 
 
 def _expressions(own: Sequence[Pair]) -> tuple[str, ...]:
-    if not own:
-        return ()
-    rates = {name: row.get(name, math.nan) for name, row in own[0].confusion.items()}
-    known = {name: value for name, value in rates.items() if not math.isnan(value)}
-    best, worst = max(known, key=known.__getitem__), min(known, key=known.__getitem__)
-    return (
-        f"The best recognised expression is {best} ({written(known[best], 'rate')}), the worst "
-        f"{worst} ({written(known[worst], 'rate')}).",
-    )
+    sentences = []
+    for pair in own:
+        known = {name: row[name] for name, row in pair.confusion.items() if name in row}
+        best, worst = max(known, key=known.__getitem__), min(known, key=known.__getitem__)
+        sentences.append(
+            f"{pair.train}: the best recognised expression is {best} "
+            f"({written(known[best], 'rate')}), the worst {worst} "
+            f"({written(known[worst], 'rate')})."
+        )
+    return tuple(sentences)
 
 
 def _lead(own: Sequence[Pair], found: Sequence[Drop]) -> str:
     mine = _range([pair.mean for pair in own])
     swapped = _range([drop.pair.mean for drop in found])
     chances = _range([pair.chance for pair in own])
-    verdict = "Not fully" if any(drop.shown for drop in found) else "No drop is shown"
-    if all(math.isnan(drop.low) for drop in found):
-        verdict = "What these networks do"
+    verdict = "Not fully: they" if any(drop.shown for drop in found) else "No drop is shown: they"
+    if all(math.isnan(drop.p) for drop in found):
+        verdict = "They"
     return (
-        f"{verdict}: they label {mine} of their own database's test photographs correctly, and "
-        f"{swapped} of another's (chance {chances})."
+        f"{verdict} are right about {mine} of the expressions of their own database's test posers, "
+        f"and about {swapped} of another's (mean over expressions; chance {chances})."
     )
 
 
 def _drop_points(found: Sequence[Drop]) -> list[str]:
-    if not found:
-        return []
-    first, last = found[0], found[-1]
-    interval = " (95 % intervals are to new posers)" if not math.isnan(first.low) else ""
-    text = f"The correct rate drops most from {_way(first)}, by {first.text}"
-    if len(found) > 1:
-        text += f", and least from {_way(last)}, by {last.text}"
-    points = [f"{text}{interval}."]
-    none = [drop for drop in found if not math.isnan(drop.low) and not drop.shown]
+    ends = [found[0]] if len(found) == 1 else [found[0], found[-1]]
+    told = [f"from {_way(drop)} it {drop.text}" for drop in ends]
+    which = " at the extremes" if len(found) > 2 else ""
+    known = any(not math.isnan(drop.low) for drop in ends)
+    interval = " (95 % intervals to new posers)" if known else ""
+    points = [f"The correct rate{which}: {' and '.join(told)}{interval}."]
+    none = [drop for drop in found if not math.isnan(drop.p) and not drop.shown]
     if none and len(none) < len(found):
-        points.append(f"No drop is shown from {words.listed([_way(drop) for drop in none])}.")
+        points.append(
+            f"No drop is shown (Holm-corrected) from {words.listed([_way(drop) for drop in none])}."
+        )
     return points
 
 
@@ -178,11 +207,13 @@ def _tuning_points(tuning: Tuning, ceilings: pd.DataFrame) -> list[str]:
         return []
     extremes = [min(means, key=means.__getitem__), max(means, key=means.__getitem__)]
     points = [_pair_point(tuning, pair) for pair in dict.fromkeys(extremes)]
+    if len(points) > 1:
+        points = [f"Least alike: {points[0]}", f"Most alike: {points[1]}"]
     points[0] += " Numbers are rank correlations of tuning profiles."
     if len(ceilings):
         points.append(
             f"For comparison, mean profiles of two halves of the networks of one database "
-            f"correlate {_range(ceilings['r_s'].tolist())}: no two databases could be more alike."
+            f"correlate {_range(ceilings['r_s'].tolist())}."
         )
     return points
 
@@ -202,7 +233,9 @@ def _pair_point(tuning: Tuning, pair: tuple[str, str]) -> str:
     if unlike:
         parts.append(f"tuned differently for {listed(unlike)}")
     if not parts:
-        parts.append(f"tuned half alike, most for {ordered[0]}, least for {ordered[-1]}")
+        parts.append(
+            f"tuned most alike for {listed(ordered[:1])}, least for {listed(ordered[-1:])}"
+        )
     sentence = (
         f"To action units, the output units of {pair[0]} and {pair[1]} are {' and '.join(parts)}."
     )
@@ -233,13 +266,13 @@ def _opposite(tuning: Tuning, pair: tuple[str, str]) -> str:
     )
 
 
-def _relation_points(findings: Sequence[Finding]) -> list[str]:
+def _relation_points(findings: Sequence[Finding], probe: str) -> list[str]:
     """Say whether profile correlations go with confusions, in the permutation test."""
     tested = [
         finding
         for finding in findings
         if finding.basis == POSERS
-        and finding.comparison.startswith("profiles and confusions")
+        and finding.comparison.startswith(f"profiles and confusions ({probe}): ")
         and finding.comparison.endswith("(off-diagonal)")
         and not math.isnan(finding.p)
     ]
@@ -250,31 +283,33 @@ def _relation_points(findings: Sequence[Finding]) -> list[str]:
     return [
         f"Do networks confuse expressions whose tunings are alike? Wrong choices and profile "
         f"correlations correlate {values}, more than with labels matched up at random in {above} "
-        f"of {len(tested)} swapped tests."
+        f"of {len(tested)} swapped tests (p < .05, not corrected)."
     ]
 
 
 def _caveats(run: Run, several: bool) -> tuple[str, ...]:
-    caveats = [
-        "Runs reuse the same posers: an SD over runs is the scatter over random splits. Intervals "
-        "and tests “to new posers” say what would hold for other posers of the same databases."
-    ]
-    if not several:
-        return tuple(caveats)
+    caveats = ["Runs reuse the same posers: an SD over runs is the scatter over random splits."]
+    if several:
+        caveats[0] += (
+            " Intervals and tests “to new posers” say what would hold for other posers of the same "
+            "databases."
+        )
     cards = [entry["card"] for entry in run.manifest["databases"]]
     if all(card.get("recipe") for card in cards):
         caveats.append(
             "These faces are rendered or drawn by recipes. They test the method; they say nothing "
             "about any country."
         )
-        return tuple(caveats)
-    countries = Counter(card.get("country") or "" for card in cards)
-    known = [name for name in countries if name]
-    if len(known) < 2 or min(countries[name] for name in known) < 2:
-        caveats.append(
-            "A difference between two databases is not by itself one between cultures: camera, "
-            "light, instructions and posers differ too. Two databases of each country would tell."
-        )
+    elif several:
+        # Two sessions or views of one database are still one database of its country.
+        known = {(card["country"], card["name"]) for card in cards if card.get("country")}
+        countries = Counter(country for country, _ in known)
+        if len(countries) < 2 or min(countries.values()) < 2:
+            caveats.append(
+                "A difference between two databases is not by itself one between cultures: camera, "
+                "light, instructions and posers differ too. Two databases of each country would "
+                "tell."
+            )
     return tuple(caveats)
 
 

@@ -24,7 +24,8 @@ from ccbench_registry.prototypes import prototype_tables
 from ccbench_registry.published import published_results
 
 _PAIR = (Column("train_database", "trained on"), Column("test_database", "tested on"))
-_UNIT = (Column("probe", "probe"), Column("database", "database"), Column("expression", "unit"))
+_PROBE = Column("probe", "probe")
+_UNIT = (_PROBE, Column("database", "database"), Column("expression", "unit"))
 _BETWEEN = (Column("database", "database"), Column("other", "other"))
 _RS = Column("r_s", "r_s", "signed")
 
@@ -118,7 +119,13 @@ def tuning_tables(run: Run, found: pd.DataFrame) -> list[ReportTable]:
             "Correlations of profiles between databases",
             "Spearman's r_s over all action units and intensities above 0.",
             profile_correlations(found),
-            (*_BETWEEN, Column("expression", "unit"), Column("points", "points", "count"), _RS),
+            (
+                _PROBE,
+                *_BETWEEN,
+                Column("expression", "unit"),
+                Column("points", "points", "count"),
+                _RS,
+            ),
         ),
         ReportTable(
             "unit_correlations",
@@ -126,6 +133,7 @@ def tuning_tables(run: Run, found: pd.DataFrame) -> list[ReportTable]:
             "Spearman's r_s of every unit's profile with every unit's, as in Figure 9.",
             unit_correlations(found),
             (
+                _PROBE,
                 Column("database", "database"),
                 Column("expression", "unit"),
                 Column("other", "other"),
@@ -143,6 +151,7 @@ def tuning_tables(run: Run, found: pd.DataFrame) -> list[ReportTable]:
                 "One row per cell of Figure 9.",
                 cells,
                 (
+                    _PROBE,
                     *_PAIR,
                     Column("expression", "shown"),
                     Column("predicted", "chosen"),
@@ -243,10 +252,10 @@ def _prototypes(found: pd.DataFrame) -> ReportTable:
         "Tunings and published action units",
         "AUC: probability that a unit responds more to an action unit that a table lists for its "
         "expression than to another (.50 by chance; class-centred responses at the highest "
-        f"intensity); p permutes action units and is not corrected. {titles}.",
+        f"intensity); p is one-sided, permutes action units and is not corrected. {titles}.",
         prototype_agreement(class_centred(found), prototype_tables()),
         (
-            *_UNIT[1:],
+            *_UNIT,
             Column("table", "table"),
             Column("auc", "AUC", "rate"),
             _RS,
@@ -286,6 +295,7 @@ def unit_tables(run: Run) -> list[ReportTable]:
             "as much as to the others on average.",
             selective_units(run.units),
             (
+                _PROBE,
                 Column("layer", "layer"),
                 Column("action_unit", "AU", "count"),
                 Column("units", "units", "count"),

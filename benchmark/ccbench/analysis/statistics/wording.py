@@ -11,7 +11,7 @@ TRAINING_POSERS = "Would other training and test posers give this? "
 NEW_POSERS = "Would other posers, with the networks as they are, give this? "
 POINTS = "Would it hold if every point of a profile were a separate observation? "
 UNITS = "Would other action units give this? "
-LABELS = "Is it larger than with the expressions matched up at random? "
+LABELS = "Is it further from 0 than with the expressions matched up at random? "
 CELLS = "Would it hold if every cell were a separate observation? "
 
 

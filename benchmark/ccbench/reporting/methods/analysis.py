@@ -31,7 +31,7 @@ def describe_statistics(facts: Facts) -> str:
     if not facts.several:
         return f"{spread} With one database there was nothing to compare."
     if runs < _FEWEST_RUNS:
-        few = "With fewer than three runs, neither tests over runs nor intervals were computed."
+        few = "With fewer than three runs, rates were not tested over runs and have no intervals."
         return " ".join([spread, few, *_new_posers(facts, intervals=False)])
     shared = f"Because the {number(runs)} runs of a database shared the same posers, every "
     ways = "comparison was made in two ways."
@@ -63,15 +63,19 @@ def _new_posers(facts: Facts, *, intervals: bool = True) -> list[str]:
     ]
     if intervals:
         sentences.append(
-            f"The 95% confidence intervals came from a two-way bootstrap ({DRAWS:,} samples of "
-            f"posers, studentised by a standard error that counts runs and posers)."
+            f"The 95% confidence intervals of rates came from a bootstrap-t over posers ({DRAWS:,} "
+            f"samples; the standard error counts runs and posers). Whether a difference depends on "
+            f"the expression was tested by an ANOVA-type statistic with the same permutations, and "
+            f"t tests corrected for the overlap of runs (Nadeau and Bengio's) are given as a "
+            f"sensitivity analysis."
         )
     if _probed(facts):
-        level = facts.expressions
-        orders = f" (all {math.factorial(level):,} orders)" if level else ""
+        sets = {frozenset(database.expressions) for database in facts.databases}
+        orders = f" (all {math.factorial(len(min(sets))):,} orders)" if len(sets) == 1 else ""
         sentences.append(
             f"Profile correlations were tested by permuting AUs, each with all of its intensities, "
-            f"and corrected by Holm's method; their relation to the confusion matrices was tested "
+            f"and corrected by Holm's method, with intervals from bootstrap samples of AUs; their "
+            f"relation to the confusion matrices was tested "
             f"by permuting the labels of the expressions{orders}."
         )
     return sentences
