@@ -207,9 +207,9 @@ def _tuning_points(tuning: Tuning, ceilings: pd.DataFrame) -> list[str]:
         return []
     extremes = [min(means, key=means.__getitem__), max(means, key=means.__getitem__)]
     points = [_pair_point(tuning, pair) for pair in dict.fromkeys(extremes)]
-    if len(points) > 1:
-        points = [f"Least alike: {points[0]}", f"Most alike: {points[1]}"]
-    points[0] += " Numbers are rank correlations of tuning profiles."
+    heads = ["Least alike", "Most alike"] if len(points) > 1 else ["Tuning to action units"]
+    points = [f"{head}: {point}" for head, point in zip(heads, points, strict=True)]
+    points[0] += " Numbers are rank correlations of their tuning to action units."
     if len(ceilings):
         points.append(
             f"For comparison, mean profiles of two halves of the networks of one database "
@@ -236,9 +236,7 @@ def _pair_point(tuning: Tuning, pair: tuple[str, str]) -> str:
         parts.append(
             f"tuned most alike for {listed(ordered[:1])}, least for {listed(ordered[-1:])}"
         )
-    sentence = (
-        f"To action units, the output units of {pair[0]} and {pair[1]} are {' and '.join(parts)}."
-    )
+    sentence = f"the output units of {pair[0]} and {pair[1]} are {' and '.join(parts)}."
     opposite = _opposite(tuning, pair)
     return f"{sentence} {opposite}" if opposite else sentence
 
