@@ -17,6 +17,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from ccbench.analysis.statistics.finding import LEVEL, Finding
 from ccbench.analysis.statistics.finding import POSERS as NEW_POSERS
@@ -168,7 +169,11 @@ def share_rejected(
 ) -> dict[Test, float]:
     """Return the share of rejections of each test."""
     found: dict[Test, list[bool]] = {}
-    with ProcessPoolExecutor(workers) as pool:
+    # Workers that each start threads of their own would wait for each other.
+    with (
+        threadpool_limits(1),
+        ProcessPoolExecutor(workers, initializer=threadpool_limits, initargs=(1,)) as pool,
+    ):
         for outcomes in pool.map(simulation, range(repetitions), chunksize=10):
             for test, rejected in outcomes:
                 found.setdefault(test, []).append(rejected)
