@@ -14,13 +14,21 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F
 
-from ccbench import seeds, training
+from ccbench import seeds
 from ccbench.cache import Cache
 from ccbench.exceptions import CcbenchError
 from ccbench.features import FeatureBlock
 from ccbench.heads import Head, load_head
 from ccbench.protocol import LogisticHead, PerceptronHead, Schedule
-from ccbench.training import Curve, TrainingTask, gram_task, read_curve, train_head
+from ccbench.training import (
+    Curve,
+    Engine,
+    TrainingTask,
+    gram_task,
+    read_curve,
+    regression,
+    train_head,
+)
 
 if TYPE_CHECKING:
     from tests.conftest import Oracle
@@ -50,6 +58,8 @@ def store(
     return array
 
 
+REFERENCE = Engine("reference", 4)
+FLOAT32 = Engine("float32", 4)
 SCHEDULE = Schedule(
     iterations=60,
     batch_size=8,
@@ -73,6 +83,7 @@ def task_of(**changes: Any) -> TrainingTask:
         head=PerceptronHead(kind="mlp", hidden=(12, 9), dropout=0.3),
         schedule=SCHEDULE,
         device="cpu",
+        engine=REFERENCE,
     )
     return replace(task, **changes)
 
@@ -86,17 +97,20 @@ def train(task: TrainingTask, cache: Cache) -> tuple[Head, Curve, list[float]]:
 
 
 class SeededDropout(nn.Module):
-    """``nn.Dropout`` whose mask comes from a generator."""
+    """``nn.Dropout`` whose mask comes from 16 bits of a stream for each unit."""
 
-    def __init__(self, rate: float, generator: torch.Generator) -> None:
+    def __init__(self, rate: float, stream: np.random.SFC64) -> None:
         super().__init__()
-        self.rate, self.generator = rate, generator
+        self.stream = np.random.Generator(stream)
+        self.dropped = round(rate * 65536)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training:
             return x
-        dropped = torch.rand(x.shape, generator=self.generator) < self.rate
-        return x.masked_fill(dropped, 0) / (1 - self.rate)
+        data = self.stream.bytes(2 * x.numel())
+        lanes = [int.from_bytes(data[i : i + 2], "little") for i in range(0, len(data), 2)]
+        dropped = torch.tensor(lanes).view(x.shape) < self.dropped
+        return x.masked_fill(dropped, 0) / (1 - self.dropped / 65536)
 
 
 def naive_training(
@@ -106,7 +120,7 @@ def naive_training(
     assert isinstance(task.head, PerceptronHead)
     assert task.schedule is not None
     schedule = task.schedule
-    masks = torch.Generator().manual_seed(seeds.torch_seed(task.seed, "dropout", "kdef", task.run))
+    masks = np.random.SFC64(seeds.seed_sequence(task.seed, "dropout", "kdef", task.run))
     start = torch.Generator().manual_seed(seeds.torch_seed(task.seed, "weights", "kdef", task.run))
     shuffle = seeds.generator(task.seed, "batches", "kdef", task.run)
     sizes = [features.shape[2], *task.head.hidden, len(task.expressions)]
@@ -186,6 +200,9 @@ def naive_training(
 
 
 @pytest.mark.parametrize(
+    "engine", [REFERENCE, FLOAT32, Engine("float32", 1), Engine("float32", 99)]
+)
+@pytest.mark.parametrize(
     ("hidden", "dropout", "momentum", "decay"),
     [
         ((12, 9), 0.3, 0.0, 0.0),
@@ -197,13 +214,14 @@ def naive_training(
     ],
 )
 def test_perceptron_equals_a_naive_loop(
-    hidden: tuple[int, ...], dropout: float, momentum: float, decay: float
+    hidden: tuple[int, ...], dropout: float, momentum: float, decay: float, engine: Engine
 ) -> None:
     cache = Cache()
     features = store(cache)
     task = task_of(
         head=PerceptronHead(kind="mlp", hidden=hidden, dropout=dropout),
         schedule=SCHEDULE.model_copy(update={"momentum": momentum, "weight_decay": decay}),
+        engine=engine,
     )
     head, curve, _ = train(task, cache)
     network, expected = naive_training(task, features)
@@ -397,7 +415,7 @@ def test_without_inner_products_where_there_are_too_many_rows(
     store(cache, width=80)
     task = task_of(head=LogisticHead(kind="logistic", ridge=1e-2), schedule=None)
     shared, _, _ = train(task, cache)
-    monkeypatch.setattr(training, "GRAM_LIMIT", 30)
+    monkeypatch.setattr(regression, "GRAM_LIMIT", 30)
     assert gram_task(task, FeatureBlock(task.features, cache)) is None
     cache.clear()
     store(cache, width=80)

@@ -14,6 +14,7 @@
     ├── SplitError           too few posers, or none left
     ├── LeakageError         one poser or one photograph on both sides of a split
     ├── BackboneError        weights that cannot be loaded, or are not those expected
+    ├── DivergedError        a training whose loss is no longer finite
     ├── CacheError           a cache that cannot be read or written
     └── RunError             a run directory that cannot be read or written
 """
@@ -33,6 +34,7 @@ __all__ = [
     "CardError",
     "CcbenchError",
     "DatasetError",
+    "DivergedError",
     "DuplicateNameError",
     "ImageError",
     "LeakageError",
@@ -75,6 +77,10 @@ class LeakageError(CcbenchError):
 
 class BackboneError(CcbenchError):
     """A backbone's weights cannot be loaded or are not the ones expected."""
+
+
+class DivergedError(CcbenchError):
+    """The loss of a training is no longer finite: the learning rate is too high."""
 
 
 class CacheError(CcbenchError):

@@ -82,6 +82,14 @@ DEFAULT_PROBES: tuple[str, ...] = ("rendered-au",)
     help="What to do with a photograph in which no face is found.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory. Default: below runs/.")
+@click.option(
+    "--engine",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="How the paper's head is trained: bfloat16, float32 or reference (autograd), the same "
+    "steps at different speed. auto: bfloat16 where the processor has it, else float32.",
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes. Default: all cores.")
 @click.option(
@@ -101,6 +109,7 @@ def matrix(
     seed: int,
     on_missing_face: str | None,
     out: Path | None,
+    engine: str,
     device: str,
     workers: int | None,
     dry_run: bool,
@@ -137,6 +146,7 @@ def matrix(
         "protocol": spec,
         "seed": seed,
         "device": device,
+        "engine": engine,
         "workers": workers or available_cores(),
         "probes": probes,
         "probe_layers": probe_layers,

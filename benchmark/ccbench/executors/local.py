@@ -108,6 +108,7 @@ def map_tasks(
     *,
     workers: int,
     progress: Callable[[int, float], None],
+    tolerated: type[CcbenchError] | None = None,
 ) -> None:
     """Run ``function(task, report)`` for every task.
 
@@ -116,18 +117,24 @@ def map_tasks(
         tasks: picklable.
         workers: processes; 1 runs everything in this process, and so does a single task.
         progress: called here with (index of the task, fraction of it done).
+        tolerated: errors that are raised only when the other tasks are done, all in one.
 
     Raises:
         CcbenchError: whatever a task raised, or a worker that was killed.
         KeyboardInterrupt: after the workers were stopped.
     """
+    errors: list[CcbenchError] = []
     if min(workers, len(tasks)) <= 1:
         with one_thread(), _interrupts_kept() as interrupted:
             for index, task in enumerate(tasks):
-                function(task, lambda part, index=index: progress(index, part))  # type: ignore[misc]
+                try:
+                    function(task, lambda part, index=index: progress(index, part))  # type: ignore[misc]
+                except CcbenchError as error:
+                    _keep(error, tolerated, errors)
                 progress(index, 1.0)
                 if interrupted:
                     break
+        _raise(errors)
         return
     with kept_workers():
         pools = _kept.get()
@@ -137,10 +144,24 @@ def map_tasks(
         if not pools:
             pools.append(_Pool(workers))
         try:
-            pools[0].map(function, tasks, progress)
+            errors = pools[0].map(function, tasks, progress, tolerated)
         except BaseException:
             pools.pop().kill()
             raise
+    _raise(errors)
+
+
+def _keep(
+    error: CcbenchError, tolerated: type[CcbenchError] | None, errors: list[CcbenchError]
+) -> None:
+    if tolerated is None or not isinstance(error, tolerated):
+        raise error
+    errors.append(error)
+
+
+def _raise(errors: Sequence[CcbenchError]) -> None:
+    if errors:
+        raise type(errors[0])("; ".join(sorted(str(error) for error in errors)))
 
 
 class _Pool:
@@ -165,9 +186,15 @@ class _Pool:
         function: Function[Task],
         tasks: Sequence[Task],
         progress: Callable[[int, float], None],
-    ) -> None:
-        """Run every task; see :func:`map_tasks`.  After an error the pool is of no use."""
+        tolerated: type[CcbenchError] | None,
+    ) -> list[CcbenchError]:
+        """Run every task; see :func:`map_tasks`.  After an error the pool is of no use.
+
+        Returns:
+            The errors that are tolerated.
+        """
         self._round += 1
+        errors: list[CcbenchError] = []
         try:
             futures = self._submit(function, tasks)
             pending = set(futures)
@@ -179,13 +206,17 @@ class _Pool:
                         if number == self._round:  # else it is late, of tasks long done
                             progress(index, part)
                 for future in done:
-                    future.result()
+                    try:
+                        future.result()
+                    except CcbenchError as error:
+                        _keep(error, tolerated, errors)
                     progress(futures[future], 1.0)
         except BrokenProcessPool:
             raise CcbenchError(
                 "a worker process was killed, probably for lack of memory; start the run again "
                 "with --workers 1, what is finished is kept"
             ) from None
+        return errors
 
     def _submit(self, function: Function[Task], tasks: Sequence[Task]) -> dict[Future[None], int]:
         others = {child.pid for child in mp.active_children()}

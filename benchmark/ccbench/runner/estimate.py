@@ -80,6 +80,7 @@ def estimate(
     observer: Observer,
     probes: Sequence[str | ProbeSpec] = (),
     probe_layers: Sequence[str] = (),
+    engine: str = "auto",
 ) -> Estimate:
     """List what ``run_matrix`` would compute; time one unit of each stage.
 
@@ -99,6 +100,7 @@ def estimate(
         probes,
         workers,
         probe_layers,
+        engine,
     )
     selections, faces_cached, faces_anew = [], 0, 0
     for database, tasks in zip(plan.databases, plan.faces, strict=True):
@@ -122,7 +124,7 @@ def estimate(
         views_anew += new
         views_cached += everything - new
         keys.append(tuple(task.key for task in feature))
-    cells = make_cells(selections, keys, protocol, seed, plan.request.device)
+    cells = make_cells(selections, keys, protocol, seed, plan.request.device, plan.engine)
     new_cells = [cell for cell in cells if cell.missing(cache)]
     heads_anew = [cell for cell in new_cells if not cache.find("heads", cell.training.key)]
 

@@ -18,7 +18,7 @@ from ccbench.grams import GramTask
 from ccbench.interfaces import Backbone, FeatureExtractor
 from ccbench.plugins import Plugins, call_each, load_plugins
 from ccbench.probing import Series, read_series
-from ccbench.protocol import Protocol, load_protocol
+from ccbench.protocol import PerceptronHead, Protocol, load_protocol
 from ccbench.results import Run, open_run
 from ccbench.runner import tables
 from ccbench.runner.databases import Database, open_databases
@@ -56,7 +56,7 @@ from ccbench.runner.work import (
     keep_extractor,
     make_cells,
 )
-from ccbench.training import TrainingTask, gram_task
+from ccbench.training import Engine, TrainingTask, choose_engine, gram_task
 
 Job = TypeVar("Job")
 
@@ -75,6 +75,7 @@ class Preparation:
         faces: the face tasks of each database.
         probes: opened; their images may still have to be made.
         layers: of the backbone, whose responses to the probes are measured.
+        engine: how perceptrons are trained; ``None`` for logistic heads.
     """
 
     request: Request
@@ -86,6 +87,7 @@ class Preparation:
     faces: list[list[FaceTask]]
     probes: list[OpenProbe]
     layers: tuple[Layer, ...]
+    engine: Engine | None
 
 
 @dataclass
@@ -132,6 +134,7 @@ def prepare(
     probes: Sequence[str | ProbeSpec] = (),
     workers: int = 1,
     probe_layers: Sequence[str] = (),
+    engine: str = "auto",
 ) -> Preparation:
     """Open databases, probes and backbone, and check all that can be checked before any work."""
     if seed < 0:
@@ -144,6 +147,9 @@ def prepare(
         )
     chosen = plugins.backbone(backbone)
     device = choose_device(device)
+    # Refused by name even where it plays no part.
+    trained = choose_engine(engine, device)
+    used = trained if isinstance(protocol.head, PerceptronHead) else None
     # Before the databases: a generated one may take its time to be drawn.
     extractor = chosen.load(device)
     layers = open_layers(probe_layers, backbone, extractor, device)
@@ -162,6 +168,7 @@ def prepare(
             extractor.weights_digest,
             {probe.name: probe.digest for probe in series},
             tuple(layer.name for layer in layers),
+            used.name if used else "",
         ),
         protocol=protocol,
         databases=opened,
@@ -171,6 +178,7 @@ def prepare(
         faces=[face_tasks(database.photographs, recipe) for database in opened],
         probes=series,
         layers=layers,
+        engine=used,
     )
 
 
@@ -190,6 +198,7 @@ def run_matrix(
     plugins: Plugins | None = None,
     probes: Sequence[str | ProbeSpec] = (),
     probe_layers: Sequence[str] = (),
+    engine: str = "auto",
 ) -> Run:
     """Train on every database, test on every database, and probe every head.
 
@@ -213,6 +222,8 @@ def run_matrix(
             measured, e.g. ``"rendered-au[identities=4]"``.
         probe_layers: layers of the backbone, e.g. "conv5", whose responses to the probes are
             measured too (``Run.units``).
+        engine: how perceptrons are trained: "auto", "bfloat16", "float32" or "reference"
+            (see :mod:`ccbench.training`); logistic heads have but one way.
 
     Returns:
         The finished run.
@@ -242,6 +253,7 @@ def run_matrix(
         probes,
         workers,
         probe_layers,
+        engine,
     )
     folder = Path(out) if out is not None else plan.request.default_directory()
     plan.request.claim(folder)
@@ -375,7 +387,13 @@ class _Compute:
     ) -> list[Cell]:
         request = plan.request
         cells = make_cells(
-            selections, features, plan.protocol, request.seed, request.device, probes
+            selections,
+            features,
+            plan.protocol,
+            request.seed,
+            request.device,
+            plan.engine,
+            probes,
         )
         missing = [cell for cell in cells if cell.missing(self.cache)]
         jobs = [CellJob(self.cache.root, cell) for cell in missing]

@@ -30,6 +30,7 @@ class Request:
         weights: digest of the backbone's weights.
         probes: per probe, the hash of its images or of what makes them.
         layers: layers of the backbone whose responses to the probes are measured.
+        engine: name of the engine that trains perceptrons; "" for logistic heads.
     """
 
     databases: tuple[str, ...]
@@ -41,6 +42,7 @@ class Request:
     weights: str = ""
     probes: Mapping[str, str] = field(default_factory=dict)
     layers: tuple[str, ...] = ()
+    engine: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -54,6 +56,7 @@ class Request:
             "weights": self.weights,
             "probes": dict(self.probes),
             "probe_layers": list(self.layers),
+            "engine": self.engine,
         }
 
     def default_directory(self) -> Path:
@@ -66,6 +69,8 @@ class Request:
             del rest["probes"]
         if not self.layers:
             del rest["probe_layers"]
+        if not self.engine:
+            del rest["engine"]
         text = json.dumps([list(self.databases), rest], sort_keys=True)
         return Path("runs") / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
@@ -127,6 +132,8 @@ def _difference(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> str:
                 return f"{key} {old[key]}, not {new[key]}"
         if old["weights"] != new["weights"]:
             return "with other weights of the backbone"
+        if old.get("engine", "") != new["engine"]:
+            return f"trained with the engine {old.get('engine') or 'of an earlier version'}"
         if old["protocol"] != new["protocol"]:
             changed = sorted(
                 key

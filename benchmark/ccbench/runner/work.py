@@ -17,7 +17,7 @@ from ccbench.interfaces import FeatureExtractor
 from ccbench.plugins import load_plugins
 from ccbench.protocol import Protocol
 from ccbench.runner.selection import Selection
-from ccbench.training import TrainingTask, train_head
+from ccbench.training import Engine, TrainingTask, train_head
 
 Report = Callable[[float], None]
 _extractors: dict[tuple[str, str], FeatureExtractor] = {}
@@ -168,6 +168,7 @@ def make_cells(
     protocol: Protocol,
     seed: int,
     device: str,
+    engine: Engine | None,
     probes: Sequence[ProbeFeatures] = (),
 ) -> list[Cell]:
     """List the cells of a run: runs slowest, training databases fastest.
@@ -178,6 +179,7 @@ def make_cells(
         protocol: of the run.
         seed: base seed.
         device: where heads are trained.
+        engine: how perceptrons are trained.
         probes: the features of each probe's stimuli.
     """
     views = protocol.computed_views
@@ -199,6 +201,7 @@ def make_cells(
                 head=protocol.head,
                 schedule=protocol.training,
                 device=device,
+                engine=engine,
             )
             scores = tuple(
                 ScoreTask(

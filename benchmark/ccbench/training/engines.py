@@ -1,0 +1,92 @@
+"""Which arithmetic trains a perceptron, and how much of it is done at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ccbench.exceptions import CcbenchError, UnknownNameError
+from ccbench_registry import suggestion
+
+EngineName = Literal["reference", "float32", "bfloat16"]
+ENGINES = ("auto", "bfloat16", "float32", "reference")
+"""What a user may ask for."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """How heads are trained.
+
+    Attributes:
+        name: "reference" is autograd with ``torch.optim.SGD``; "float32" and "bfloat16" are
+            the delayed updates of :mod:`ccbench.training.delayed`, by the type of products.
+        block: mini-batches that are done at a time, at least 1; no block goes beyond an epoch.
+
+    Raises:
+        CcbenchError: a block of no mini-batch.
+    """
+
+    name: EngineName
+    block: int
+
+    def __post_init__(self) -> None:
+        if self.block < 1:
+            raise CcbenchError(f"a block of {self.block} mini-batches; give at least 1")
+
+
+_DEFAULTS: Mapping[str, Engine] = {
+    # The products of a block grow as its square: the slower they are, the shorter the block.
+    "bfloat16": Engine("bfloat16", 32),
+    "float32": Engine("float32", 16),
+    "reference": Engine("reference", 16),
+}
+
+
+def choose_engine(name: str, device: str) -> Engine:
+    """Return the engine of that name, or the fastest for a device.
+
+    Args:
+        name: one of :data:`ENGINES`.
+        device: "cpu", "cuda", ...
+
+    Raises:
+        UnknownNameError: no such engine.
+        CcbenchError: bfloat16 on a processor without.
+    """
+    if name not in ENGINES:
+        raise UnknownNameError(
+            f"no engine '{name}'; {suggestion(name, ENGINES)}", name=name, known=ENGINES
+        )
+    fast = has_bfloat16(device)
+    if name == "bfloat16" and not fast:
+        raise CcbenchError(
+            "--engine bfloat16 needs a processor with bfloat16 arithmetic (AVX512-BF16 or AMX), "
+            "which this one lacks; leave it out or give --engine float32"
+        )
+    if name == "auto":
+        name = "bfloat16" if fast else "float32"
+    return _DEFAULTS[name]
+
+
+def has_bfloat16(device: str) -> bool:
+    """Whether a device multiplies bfloat16 numbers faster than float32 ones."""
+    import torch
+
+    if device.startswith("cuda"):
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device != "cpu" or not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return False
+    return any(_capabilities(torch.cpu).get(name) for name in ("avx512_bf16", "amx_bf16"))
+
+
+def _capabilities(cpu: Any) -> Mapping[str, bool]:
+    if hasattr(cpu, "get_capabilities"):
+        found: Mapping[str, bool] = cpu.get_capabilities()
+        return found
+    # PyTorch before 2.10.
+    return {
+        "avx512_bf16": hasattr(cpu, "_is_avx512_bf16_supported")
+        and cpu._is_avx512_bf16_supported(),
+        "amx_bf16": hasattr(cpu, "_is_amx_tile_supported") and cpu._is_amx_tile_supported(),
+    }
