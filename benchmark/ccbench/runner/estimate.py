@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from ccbench.augmentation import PLAIN, render_view
 from ccbench.cache import Cache
 from ccbench.datasets import DatasetSpec, ProbeSpec
 from ccbench.executors.local import one_thread
 from ccbench.faces import UNSEEN, FaceRecord, read_records
-from ccbench.features import normalise
-from ccbench.heads import he_normal
 from ccbench.plugins import Plugins
 from ccbench.preprocessing import standardise
 from ccbench.probing import read_series, stimulus_faces, stimulus_features
@@ -24,8 +20,11 @@ from ccbench.runner.matrix import Preparation, missing_features, prepare
 from ccbench.runner.observer import Observer
 from ccbench.runner.probes import PartJob, do_part
 from ccbench.runner.selection import Selection, refuse_shared_photographs, select
+from ccbench.runner.timing import regression_seconds, seconds, training_pace, view_seconds
 from ccbench.runner.units import unit_jobs
 from ccbench.runner.work import Cell, feature_tasks, make_cells
+from ccbench.training import heads_at_once
+from ccbench.training.timing import Trial
 
 
 @dataclass(frozen=True)
@@ -130,16 +129,15 @@ def estimate(
 
     observer.stage("timing this machine", 1)
     on_device = workers if plan.request.device == "cpu" else 1
-    with one_thread():
-        seconds = (
-            faces_anew * _face_seconds(plan) / workers if faces_anew else 0.0,
-            views_anew * _view_seconds(plan) / on_device if views_anew else 0.0,
-            len(heads_anew) * _head_seconds(plan, cells[0]) / on_device if heads_anew else 0.0,
-        )
+    spent = (
+        faces_anew * _face_seconds(plan) / workers if faces_anew else 0.0,
+        views_anew * _view_seconds(plan) / on_device if views_anew else 0.0,
+        _heads_seconds(plan, heads_anew, on_device),
+    )
     counts: tuple[Count, ...] = (
-        Count("faces", "photographs", faces_cached, faces_anew, seconds[0]),
-        Count("features", "views", views_cached, views_anew, seconds[1]),
-        Count("heads", "heads", len(cells) - len(heads_anew), len(heads_anew), seconds[2]),
+        Count("faces", "photographs", faces_cached, faces_anew, spent[0]),
+        Count("features", "views", views_cached, views_anew, spent[1]),
+        Count("heads", "heads", len(cells) - len(heads_anew), len(heads_anew), spent[2]),
     )
     counts = (*counts[:2], *_probe_counts(plan, cache, on_device, workers, observer), counts[2])
     disk = views_anew * plan.identity.features * 2 + len(heads_anew) * _head_bytes(plan, cells[0])
@@ -181,88 +179,59 @@ def _probe_counts(
         jobs = unit_jobs(tasks, plan.layers, cache, plan.request.device)
         passes += sum(len(job.tasks[0].features.rows) for job in jobs)
         images += sum(len(task.rows) for task in tasks)
-    with one_thread():
-        each = _view_seconds(plan) / on_device if anew or passes else 0.0
+    each = _view_seconds(plan) / on_device if anew or passes else 0.0
     counts.append(Count("probe features", "images", cached, anew, anew * each))
     if plan.layers:
-        seconds = passes * each
-        counts.append(Count("layer responses", "images", images - passes, passes, seconds))
+        counts.append(Count("layer responses", "images", images - passes, passes, passes * each))
     return counts
-
-
-def _seconds(action: Callable[[], object], repeats: int) -> float:
-    action()
-    start = time.perf_counter()
-    for _ in range(repeats):
-        action()
-    return (time.perf_counter() - start) / repeats
 
 
 def _face_seconds(plan: Preparation) -> float:
     task = plan.faces[0][0]
     data = [photograph.path.read_bytes() for photograph in task.photographs[:4]]
-    return _seconds(lambda: [standardise(item, task.recipe) for item in data], 1) / len(data)
+    return seconds(lambda: [standardise(item, task.recipe) for item in data], 1) / len(data)
 
 
 def _view_seconds(plan: Preparation) -> float:
-    import torch
-
-    size = plan.extractor.input_size
-    image = np.random.default_rng(0).integers(0, 256, (size, size)).astype(np.uint8)
-
-    def batch() -> None:
-        images = np.stack([render_view(image, PLAIN, 128.0) for _ in range(16)])
-        with torch.inference_mode():
-            plan.extractor.module(normalise(images, plan.extractor, plan.request.device))
-
-    return _seconds(batch, 2) / 16
+    return view_seconds(plan.extractor, plan.request.device)
 
 
-def _head_seconds(plan: Preparation, cell: Cell) -> float:
-    """Time a few steps, or a fit on features without structure, and scale up."""
-    import torch
+def _heads_seconds(plan: Preparation, heads: Sequence[Cell], workers: int) -> float:
+    if not heads:
+        return 0.0
+    at_once = min(workers, len(heads))
+    if plan.engine is not None:
+        at_once = heads_at_once(heads[0].training, plan.identity.features, at_once)
+    # The last round may not be full.
+    return _head_seconds(plan, heads[0], at_once) * math.ceil(len(heads) / at_once)
 
-    from ccbench.logistic import fit_gram, fit_logistic
 
-    generator = torch.Generator().manual_seed(0)
-    features, head = plan.identity.features, plan.protocol.head
+def _head_seconds(plan: Preparation, cell: Cell, workers: int) -> float:
+    head = plan.protocol.head
+    if isinstance(head, PerceptronHead):
+        return _perceptron_seconds(plan, cell, workers)
+    rows = len(cell.training.train) * len(cell.training.views)
     classes = len(cell.training.expressions)
-    device = plan.request.device
-    if not isinstance(head, PerceptronHead):
-        whole = len(cell.training.train) * len(cell.training.views)
-        rows = min(1500, whole)
-        data = torch.rand(rows, features, generator=generator)
-        labels = torch.arange(rows) % classes
-        if whole > features:
-            return _seconds(lambda: fit_logistic(data, labels, classes, head.ridge), 1) * (
-                whole / rows
-            )
-        points = data.to(torch.float64).numpy() - 0.5
-        gram = points @ points.T
+    return regression_seconds(rows, plan.identity.features, classes, head.ridge)
 
-        def fit() -> None:
-            fit_gram(gram, labels.numpy(), classes, head.ridge)[0] @ points
 
-        # Each product is with the square of the rows; the inner products are made once.
-        return _seconds(fit, 1) * (whole / rows) ** 2
-    schedule = plan.protocol.training
+def _perceptron_seconds(plan: Preparation, cell: Cell, workers: int) -> float:
+    """Time a few steps in every worker at once, and scale up."""
+    head, schedule, task = plan.protocol.head, plan.protocol.training, cell.training
+    assert isinstance(head, PerceptronHead)
     assert schedule is not None
-    sizes = (features, *head.hidden, classes)
-    weights = [t.to(device).requires_grad_() for t in he_normal(sizes, generator)]
-    optimiser = torch.optim.SGD(weights, lr=1e-6)
-    data = torch.rand(schedule.batch_size, features, generator=generator).to(device)
-    labels = torch.arange(schedule.batch_size, device=device) % classes
-
-    def step() -> None:
-        hidden = data
-        for index in range(0, len(weights), 2):
-            hidden = torch.relu(hidden) if index else hidden
-            hidden = torch.nn.functional.linear(hidden, weights[index], weights[index + 1])
-        optimiser.zero_grad()
-        torch.nn.functional.cross_entropy(hidden, labels).backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-
-    return _seconds(step, 2) * schedule.iterations
+    assert plan.engine is not None
+    trial = Trial(
+        head,
+        schedule,
+        plan.engine,
+        plan.identity.features,
+        len(task.expressions),
+        plan.request.device,
+    )
+    pace = training_pace(trial, workers)
+    views = len(task.views)
+    return pace.whole(schedule, len(task.train) * views, len(task.validation) * views)
 
 
 def _head_bytes(plan: Preparation, cell: Cell) -> int:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from ccbench.cache import Cache
 from ccbench.datasets import DatasetSpec, ProbeSpec
-from ccbench.exceptions import CcbenchError
+from ccbench.exceptions import CcbenchError, DivergedError
 from ccbench.executors import kept_workers, map_tasks
 from ccbench.faces import FaceTask, face_tasks, read_records
 from ccbench.features import BackboneIdentity, FeatureBlock, FeatureTask
@@ -48,15 +48,16 @@ from ccbench.runner.work import (
     FeatureJob,
     GramJob,
     ProbeFeatures,
-    do_cell,
+    do_cells,
     do_faces,
     do_features,
     do_gram,
     feature_tasks,
     keep_extractor,
     make_cells,
+    stack_cells,
 )
-from ccbench.training import Engine, TrainingTask, choose_engine, gram_task
+from ccbench.training import Engine, TrainingTask, choose_engine, gram_task, heads_at_once
 
 Job = TypeVar("Job")
 
@@ -396,11 +397,32 @@ class _Compute:
             probes,
         )
         missing = [cell for cell in cells if cell.missing(self.cache)]
-        jobs = [CellJob(self.cache.root, cell) for cell in missing]
-        details = [f"{c.training.database}, run {c.training.run + 1}" for c in missing]
-        self._grams([c.training for c in missing if not self.cache.find("heads", c.training.key)])
-        self._map("training heads", do_cell, jobs, details, self.device_workers)
+        untrained = [c.training for c in missing if not self.cache.find("heads", c.training.key)]
+        self._grams(untrained)
+        stacks, workers = self._stacks(plan, missing, untrained)
+        jobs = [CellJob(self.cache.root, stack) for stack in stacks]
+        details = [cells_label(stack) for stack in stacks]
+        self._map("training heads", do_cells, jobs, details, workers, DivergedError)
         return cells
+
+    def _stacks(
+        self, plan: Preparation, missing: Sequence[Cell], untrained: Sequence[TrainingTask]
+    ) -> tuple[list[tuple[Cell, ...]], int]:
+        """Return which cells are computed together, and by how many processes."""
+        workers = self.device_workers
+        if plan.engine is None or not untrained:
+            return [(cell,) for cell in missing], workers
+        if self.device != "cpu":
+            # One process, and as many heads in each product as the device has room for.
+            size = heads_at_once(untrained[0], plan.identity.features, len(missing))
+            return stack_cells(missing, size), 1
+        at_once = heads_at_once(untrained[0], plan.identity.features, workers)
+        if at_once < min(workers, len(untrained)):
+            self.observer.note(
+                f"training {at_once} head{'s' * (at_once != 1)} at a time, not {workers}: there is "
+                f"no memory for more"
+            )
+        return [(cell,) for cell in missing], at_once
 
     def _grams(self, heads: Sequence[TrainingTask]) -> None:
         """Compute what heads share, before several processes want it at once."""
@@ -424,11 +446,20 @@ class _Compute:
         jobs: list[Job],
         details: list[str],
         workers: int,
+        tolerated: type[CcbenchError] | None = None,
     ) -> None:
         if jobs:
             self.observer.stage(stage, len(jobs))
             progress = TaskProgress(self.observer, details)
-            map_tasks(function, jobs, workers=workers, progress=progress)
+            map_tasks(function, jobs, workers=workers, progress=progress, tolerated=tolerated)
+
+
+def cells_label(cells: Sequence[Cell]) -> str:
+    """Name cells for the progress display: "kdef, run 3", "kdef and krc, 40 heads"."""
+    names = list(dict.fromkeys(cell.training.database for cell in cells))
+    if len(cells) == 1:
+        return f"{names[0]}, run {cells[0].training.run + 1}"
+    return f"{' and '.join(names)}, {len(cells)} heads"
 
 
 def missing_features(tasks: Sequence[FeatureTask], cache: Cache) -> list[FeatureTask]:

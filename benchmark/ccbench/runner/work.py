@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ccbench.cache import Cache
 from ccbench.evaluation import ScoreTask, score
-from ccbench.exceptions import BackboneError
+from ccbench.exceptions import BackboneError, DivergedError
 from ccbench.faces import SHARD, FaceTask, make_faces
 from ccbench.features import BackboneIdentity, FeatureTask, make_features
 from ccbench.grams import GramTask, make_gram
@@ -17,7 +17,7 @@ from ccbench.interfaces import FeatureExtractor
 from ccbench.plugins import load_plugins
 from ccbench.protocol import Protocol
 from ccbench.runner.selection import Selection
-from ccbench.training import Engine, TrainingTask, train_head
+from ccbench.training import Engine, TrainingTask, train_heads
 
 Report = Callable[[float], None]
 _extractors: dict[tuple[str, str], FeatureExtractor] = {}
@@ -78,10 +78,10 @@ class GramJob:
 
 @dataclass(frozen=True)
 class CellJob:
-    """A cell, and the cache it goes to."""
+    """Cells whose heads are trained at once, and the cache they go to."""
 
     cache: Path
-    cell: Cell
+    cells: tuple[Cell, ...]
 
 
 def do_faces(job: FaceJob, report: Report) -> None:
@@ -125,19 +125,53 @@ def do_gram(job: GramJob, report: Report) -> None:
     report(1.0)
 
 
-def do_cell(job: CellJob, report: Report) -> None:
-    """Train the head of a cell, then score it on every test database and probe."""
+def do_cells(job: CellJob, report: Report) -> None:
+    """Train the heads of some cells, then score them on every test database and probe.
+
+    Raises:
+        DivergedError: the training of a head diverged; the others are stored and scored.
+    """
     cache = Cache(job.cache)
-    train_head(job.cell.training, cache, lambda part: report(0.95 * part))
-    wanted = (*job.cell.scores, *job.cell.probes)
+    diverged: DivergedError | None = None
+    try:
+        train_heads([cell.training for cell in job.cells], cache, lambda part: report(0.95 * part))
+    except DivergedError as error:
+        diverged = error
+    for cell in job.cells:
+        if diverged is None or cache.find("heads", cell.training.key):
+            _score(cell, cache)
+    if diverged is not None:
+        raise diverged
+    report(1.0)
+
+
+def _score(cell: Cell, cache: Cache) -> None:
+    wanted = (*cell.scores, *cell.probes)
     missing = [task for task in wanted if not cache.find("scores", task.key)]
     if missing:
         # Always the head as stored, so that a resumed run scores the same bytes.
-        head = load_head(cache.path("heads", job.cell.training.key))
-        head = head.to(job.cell.training.device)
+        head = load_head(cache.path("heads", cell.training.key))
+        head = head.to(cell.training.device)
         for task in missing:
             score(task, head, cache)
-    report(1.0)
+
+
+def stack_cells(cells: Sequence[Cell], size: int) -> list[tuple[Cell, ...]]:
+    """Put cells together whose heads can be trained in step.
+
+    Args:
+        cells: any.
+        size: how many heads at most.
+    """
+    alike: dict[tuple[int, int], list[Cell]] = {}
+    for cell in cells:
+        task = cell.training
+        alike.setdefault((len(task.train), len(task.expressions)), []).append(cell)
+    return [
+        tuple(group[start : start + size])
+        for group in alike.values()
+        for start in range(0, len(group), size)
+    ]
 
 
 def feature_tasks(

@@ -11,11 +11,12 @@ import json
 from collections.abc import Sequence
 
 from ccbench.cache import Cache
-from ccbench.exceptions import CcbenchError
+from ccbench.exceptions import DivergedError
 from ccbench.features import FeatureBlock
 from ccbench.heads import Head, save_head
 from ccbench.protocol import LogisticHead
 from ccbench.training.engines import ENGINES, Engine, choose_engine
+from ccbench.training.memory import head_bytes, heads_at_once
 from ccbench.training.perceptron import Report, train_perceptrons
 from ccbench.training.regression import gram_task, train_logistic
 from ccbench.training.task import CURVES, RECIPE, Curve, TrainingTask, read_curve
@@ -29,6 +30,8 @@ __all__ = [
     "TrainingTask",
     "choose_engine",
     "gram_task",
+    "head_bytes",
+    "heads_at_once",
     "read_curve",
     "train_head",
     "train_heads",
@@ -53,7 +56,7 @@ def train_heads(tasks: Sequence[TrainingTask], cache: Cache, report: Report) -> 
         DivergedError: the loss of a head was no longer finite; the others are stored.
     """
     missing = [task for task in tasks if not cache.find("heads", task.key)]
-    errors: list[CcbenchError] = []
+    errors: list[DivergedError] = []
     if missing and isinstance(missing[0].head, LogisticHead):
         for task in missing:
             assert isinstance(task.head, LogisticHead)
@@ -67,7 +70,7 @@ def train_heads(tasks: Sequence[TrainingTask], cache: Cache, report: Report) -> 
             elif outcome.error is not None:
                 errors.append(outcome.error)
     if errors:
-        raise errors[0]
+        raise DivergedError("; ".join(str(error) for error in errors))
     report(1.0)
 
 

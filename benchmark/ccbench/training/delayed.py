@@ -176,7 +176,7 @@ class _Terms:
         """Return ``start * products[0] + push * products[1] + (pending * inner) @ outer``."""
         total = products[0].to(torch.float32)
         if self.start != 1.0 or total is products[0]:
-            total = total * self.start
+            total = total.add(total, alpha=self.start - 1.0)
         if len(products) > 1:
             total.add_(products[1], alpha=self.push)
         if len(self.pending):
@@ -338,13 +338,13 @@ class _Hidden:
                 rows = slice(first, first + _WRITTEN)
                 here = slice(begin + first, min(begin + first + _WRITTEN, part.stop))
                 weight = self.weight[:, here]
-                if self._velocity is None or push_change is None:
-                    if plan.start[-1] != 1.0:
-                        weight.mul_(float(plan.start[-1]))
-                else:
+                before = weight if self._velocity is None else weight.clone()
+                if plan.start[-1] != 1.0:
+                    # Not multiplied: 0.99999 is rounded in float32, block after block.
+                    weight.add_(weight, alpha=float(plan.start[-1] - 1.0))
+                if self._velocity is not None and push_change is not None:
                     velocity = self._velocity[:, here]
-                    before = weight.clone()
-                    weight.mul_(float(plan.start[-1])).add_(velocity, alpha=float(plan.push[-1]))
+                    weight.add_(velocity, alpha=float(plan.push[-1]))
                     velocity.mul_(plan.velocity_push).add_(before, alpha=plan.velocity_start)
                     velocity.add_(push_change[:, rows], alpha=push)
                 weight.add_(change[:, rows], alpha=scale)

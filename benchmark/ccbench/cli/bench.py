@@ -1,0 +1,60 @@
+"""``ccbench bench``."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.option(
+    "-b", "--backbone", default="alexnet", show_default=True, metavar="NAME", help="Network."
+)
+@click.option(
+    "--engine",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="bfloat16, float32 or reference, as of 'ccbench matrix'.",
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes. Default: all cores.")
+def bench(backbone: str, engine: str, device: str, workers: int | None) -> None:
+    """Time this machine for half a minute and say how long each protocol would take.
+
+    Two lines: the speed of training and of features, and the projected time of each preset on
+    two databases of 60 posers. For your own databases: ccbench matrix --dry-run.
+    """
+    from rich.console import Console
+
+    from ccbench.cli.matrix import duration
+    from ccbench.cli.progress import Bars
+    from ccbench.executors import available_cores
+    from ccbench.plugins import load_plugins
+    from ccbench.runner.bench import DATABASES, POSERS
+    from ccbench.runner.bench import bench as measure
+
+    console = Console()
+    with Bars(console) as bars:
+        found = measure(
+            backbone=backbone,
+            engine=engine,
+            device=device,
+            workers=workers or available_cores(),
+            plugins=load_plugins(),
+            observer=bars,
+        )
+    console.print(
+        f"The paper's head: {1e3 * found.step:.1f} ms a step by {found.engine.name} with "
+        f"{found.workers} worker{'s' * (found.workers != 1)}, {found.plain / found.step:.1f} times "
+        f"as fast as plain PyTorch on cached features; {1e3 * found.view:.2f} ms a view for the "
+        f"features of {backbone}.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    shown = ", ".join(f"{name} {duration(time)}" for name, time in found.presets.items())
+    count = {2: "Two"}.get(DATABASES, str(DATABASES))
+    console.print(
+        f"{count} databases of {POSERS} posers, nothing cached: {shown}.",
+        highlight=False,
+        soft_wrap=True,
+    )

@@ -1,0 +1,121 @@
+"""What this machine makes of the presets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cv2
+
+from ccbench.features import BackboneIdentity
+from ccbench.plugins import Plugins
+from ccbench.preprocessing import standardise
+from ccbench.protocol import PerceptronHead, Protocol, load_protocol, preset_names
+from ccbench.runner.matrix import choose_device
+from ccbench.runner.observer import Observer
+from ccbench.runner.timing import regression_seconds, seconds, training_pace, view_seconds
+from ccbench.testing.drawn import DRAWN_DATABASES, Image, draw_photograph
+from ccbench.training import Engine, choose_engine
+from ccbench.training.timing import Trial, time_training
+
+DATABASES = 2
+POSERS = 60
+"""Where a preset takes all posers."""
+EXPRESSIONS = 7
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Times on this machine.
+
+    Attributes:
+        engine: that trains the paper's head.
+        workers: processes at work.
+        step: seconds between weight updates of that head, all workers together.
+        plain: likewise of autograd and ``torch.optim.SGD`` on all cores, features cached.
+        view: seconds of a view's features, all workers together.
+        presets: projected seconds of each preset on two databases, nothing cached.
+    """
+
+    engine: Engine
+    workers: int
+    step: float
+    plain: float
+    view: float
+    presets: Mapping[str, float]
+
+
+def bench(
+    *,
+    backbone: str,
+    engine: str,
+    device: str,
+    workers: int,
+    plugins: Plugins,
+    observer: Observer,
+) -> Bench:
+    """Time each stage for some seconds and project the presets.
+
+    Raises:
+        CcbenchError: no such backbone, engine or device.
+    """
+    device = choose_device(device)
+    chosen = choose_engine(engine, device)
+    extractor = plugins.backbone(backbone).load(device)
+    features = BackboneIdentity.of(backbone, extractor, device).features
+    at_once = workers if device == "cpu" else 1
+    protocols = [load_protocol(name) for name in preset_names()]
+    observer.stage("timing this machine", 4)
+    recipe = protocols[0].face_recipe(extractor.input_size)
+    photograph = cv2.imencode(".png", _photograph())[1].tobytes()
+    face = seconds(lambda: standardise(photograph, recipe), 3) / workers
+    observer.advance(1, "features")
+    view = view_seconds(extractor, device) / at_once
+    observer.advance(1, "plain training")
+    paper = next(p for p in protocols if p.name == "inagaki2022")
+    assert isinstance(paper.head, PerceptronHead)
+    assert paper.training is not None
+    reference = choose_engine("reference", device)
+    trial = Trial(paper.head, paper.training, reference, features, EXPRESSIONS, device)
+    plain = time_training(trial).step
+    observer.advance(1, "training")
+    presets, step = {}, 0.0
+    for protocol in protocols:
+        head = _head_seconds(protocol, chosen, features, device, at_once)
+        photographs = DATABASES * (protocol.photographs.posers or POSERS) * EXPRESSIONS
+        views = photographs * len(protocol.computed_views)
+        presets[protocol.name] = (
+            photographs * face + views * view + DATABASES * protocol.runs * head.seconds / at_once
+        )
+        step = head.step / at_once if protocol is paper else step
+    observer.advance(1, "")
+    ordered = dict(sorted(presets.items(), key=lambda item: item[1]))
+    return Bench(chosen, at_once, step, plain, view, ordered)
+
+
+def _photograph() -> Image:
+    return draw_photograph(DRAWN_DATABASES["drawn-a"], 1, "neutral")
+
+
+@dataclass(frozen=True)
+class _HeadTime:
+    seconds: float
+    step: float
+
+
+def _head_seconds(
+    protocol: Protocol, engine: Engine, features: int, device: str, workers: int
+) -> _HeadTime:
+    """Return the seconds that one head takes in one of several workers."""
+    posers = protocol.photographs.posers or POSERS
+    whole = protocol.split.train + protocol.split.validation + protocol.split.test
+    views = len(protocol.training_views) * EXPRESSIONS
+    trained = round(posers * protocol.split.train / whole) * views
+    watched = round(posers * protocol.split.validation / whole) * views
+    if not isinstance(protocol.head, PerceptronHead):
+        ridge = protocol.head.ridge
+        return _HeadTime(regression_seconds(trained, features, EXPRESSIONS, ridge), 0.0)
+    assert protocol.training is not None
+    trial = Trial(protocol.head, protocol.training, engine, features, EXPRESSIONS, device)
+    pace = training_pace(trial, workers)
+    return _HeadTime(pace.whole(protocol.training, trained, watched), pace.step)

@@ -1,0 +1,106 @@
+"""How fast this machine is, with as many processes at work as in a run."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ccbench.augmentation import PLAIN, render_view
+from ccbench.executors import map_tasks
+from ccbench.executors.local import one_thread
+from ccbench.features import normalise
+from ccbench.interfaces import FeatureExtractor
+from ccbench.training.timing import Pace, Trial, time_training
+
+_ROWS = 1500
+"""Of a logistic fit that is timed."""
+
+
+@dataclass(frozen=True)
+class TimingJob:
+    """A training to be timed, and the file that the answer goes to."""
+
+    answer: Path
+    trial: Trial
+
+
+def do_timing(job: TimingJob, report: Callable[[float], None]) -> None:
+    """Time the training of a job."""
+    job.answer.write_text(json.dumps(asdict(time_training(job.trial))))
+    report(1.0)
+
+
+def training_pace(trial: Trial, workers: int) -> Pace:
+    """Time a training in every worker at once, as they share memory and caches.
+
+    Args:
+        trial: the training.
+        workers: processes.
+
+    Returns:
+        The mean over the workers, each on one thread.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        jobs = [TimingJob(Path(folder) / f"{index}.json", trial) for index in range(workers)]
+        map_tasks(do_timing, jobs, workers=workers, progress=lambda _index, _part: None)
+        answers = [json.loads(job.answer.read_text()) for job in jobs]
+    return Pace(**{name: float(np.mean([a[name] for a in answers])) for name in answers[0]})
+
+
+def seconds(action: Callable[[], object], repeats: int) -> float:
+    """Return the seconds an action takes on one thread, after once that is not timed."""
+    with one_thread():
+        action()
+        start = time.perf_counter()
+        for _ in range(repeats):
+            action()
+        return (time.perf_counter() - start) / repeats
+
+
+def view_seconds(extractor: FeatureExtractor, device: str) -> float:
+    """Return the seconds that the features of one view take."""
+    import torch
+
+    size = extractor.input_size
+    image = np.random.default_rng(0).integers(0, 256, (size, size)).astype(np.uint8)
+
+    def batch() -> None:
+        images = np.stack([render_view(image, PLAIN, 128.0) for _ in range(16)])
+        with torch.inference_mode():
+            extractor.module(normalise(images, extractor, device))
+
+    return seconds(batch, 2) / 16
+
+
+def regression_seconds(rows: int, features: int, classes: int, ridge: float) -> float:
+    """Return the seconds that a logistic fit takes, from one on data without structure.
+
+    Args:
+        rows: views it is fitted to.
+        features: of each.
+        classes: output units.
+        ridge: weight of the penalty.
+    """
+    import torch
+
+    from ccbench.logistic import fit_gram, fit_logistic
+
+    tried = min(_ROWS, rows)
+    data = torch.rand(tried, features, generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(tried) % classes
+    if rows > features:
+        return seconds(lambda: fit_logistic(data, labels, classes, ridge), 1) * rows / tried
+    points = data.to(torch.float64).numpy() - 0.5
+    gram = points @ points.T
+
+    def fit() -> None:
+        fit_gram(gram, labels.numpy(), classes, ridge)[0] @ points
+
+    # Each product is with the square of the rows; the inner products are made once.
+    return seconds(fit, 1) * (rows / tried) ** 2
