@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 
-from ccbench.exceptions import CcbenchError, DatasetError
+from ccbench.exceptions import BackboneError, CcbenchError, DatasetError
 from ccbench.executors import available_cores, kept_workers, map_tasks
 from ccbench.executors.local import _interrupts_held_back, one_thread
 
@@ -31,7 +31,7 @@ def record(task, report):
     report(0.5)
     (Path(folder) / name).write_text(f"{os.getpid()} {torch.get_num_threads()}")
     if name == "refuse":
-        from ccbench.exceptions import DatasetError
+        from ccbench.exceptions import BackboneError, DatasetError
         raise DatasetError("the photograph is upside down")
 
 def nothing(task, report):
@@ -100,6 +100,33 @@ def test_several_workers_share_the_tasks_and_a_refusal_comes_back(
     assert {threads for _, threads in written} == {"1"}
     assert heard.keys() <= set(range(5))
     assert 0.5 in heard.values() or 1.0 in heard.values()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_tolerated_errors_come_when_all_else_is_done(
+    tasks: Any, tmp_path: Path, workers: int
+) -> None:
+    names = ["refuse", "a", "refuse", "b", "c"]
+    with pytest.raises(
+        DatasetError, match=r"^the photograph is upside down; the photograph is upside down$"
+    ):
+        map_tasks(
+            tasks.record,
+            [(str(tmp_path), name) for name in names],
+            workers=workers,
+            progress=ignore,
+            tolerated=DatasetError,
+        )
+    assert all((tmp_path / name).exists() for name in names)
+    with pytest.raises(DatasetError):
+        map_tasks(
+            tasks.record,
+            [(str(tmp_path), "refuse"), (str(tmp_path), "d")],
+            workers=1,
+            progress=ignore,
+            tolerated=BackboneError,
+        )
+    assert not (tmp_path / "d").exists()
 
 
 def test_a_killed_worker_is_said_and_leaves_no_other(tasks: Any) -> None:

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from ccbench import seeds
 from ccbench.cache import Cache
-from ccbench.exceptions import CcbenchError
+from ccbench.exceptions import CcbenchError, DivergedError
 from ccbench.features import FeatureBlock
 from ccbench.heads import Head, load_head
 from ccbench.protocol import LogisticHead, PerceptronHead, Schedule
@@ -28,6 +28,7 @@ from ccbench.training import (
     read_curve,
     regression,
     train_head,
+    train_heads,
 )
 
 if TYPE_CHECKING:
@@ -446,3 +447,54 @@ def test_the_key_says_what_was_trained_on() -> None:
     # What plays no part: which GPU, and a schedule where there is none.
     assert replace(task, device="cuda:1").key == replace(task, device="cuda:0").key
     assert replace(logistic, schedule=SCHEDULE).key == logistic.key
+
+
+def test_heads_trained_together_are_those_trained_alone() -> None:
+    cache, other = Cache(), Cache(Path("other"))
+    store(cache)
+    store(other)
+    tasks = [task_of(engine=FLOAT32, run=run) for run in (0, 1, 2)]
+    reported: list[float] = []
+    train_heads(tasks, cache, reported.append)
+    assert reported[-1] == 1.0
+    for task in tasks:
+        alone, curve, _ = train(task, other)
+        together = load_head(cache.path("heads", task.key))
+        for (weight, bias), (expected, expected_bias) in zip(
+            together.layers, alone.layers, strict=True
+        ):
+            assert torch.allclose(weight, expected, atol=1e-5)
+            assert torch.allclose(bias, expected_bias, atol=1e-5)
+        for ours, theirs in zip(read_curve(cache.path("heads", task.key)), curve, strict=True):
+            assert ours["loss"] == pytest.approx(theirs["loss"], abs=1e-4)
+
+
+@pytest.mark.parametrize("engine", [REFERENCE, FLOAT32, Engine("bfloat16", 4)])
+def test_the_head_that_diverges_is_named_and_the_others_are_kept(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = Cache()
+    store(cache)
+    begun = perceptron.initial_weights
+
+    def huge(task: TrainingTask, features: int) -> list[torch.Tensor]:
+        return [tensor * (1e30 if task.run == 1 else 1) for tensor in begun(task, features)]
+
+    monkeypatch.setattr(perceptron, "initial_weights", huge)
+    tasks = [task_of(engine=engine, run=run) for run in (0, 1, 2)]
+    with pytest.raises(DivergedError, match=r"run 2 on 'kdef' diverged at iteration 1;"):
+        train_heads(tasks, cache, lambda part: None)
+    assert [cache.find("heads", task.key) is not None for task in tasks] == [True, False, True]
+
+
+def test_the_iteration_of_a_divergence_is_counted_through_blocks_and_epochs() -> None:
+    cache = Cache()
+    store(cache, gain=30.0)
+    steep = SCHEDULE.model_copy(update={"learning_rate": ((0, 1e-4), (9, 1e9)), "batch_size": 7})
+    found = []
+    for engine in (REFERENCE, FLOAT32, Engine("float32", 99)):
+        with pytest.raises(DivergedError) as raised:
+            train(task_of(schedule=steep, engine=engine), cache)
+        found.append(str(raised.value))
+    assert "diverged at iteration" in found[0]
+    assert len(set(found)) == 1

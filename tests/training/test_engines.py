@@ -1,0 +1,128 @@
+"""Which engine trains, and what it needs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ccbench.exceptions import CcbenchError, UnknownNameError
+from ccbench.protocol import PerceptronHead, Schedule
+from ccbench.training import Engine, TrainingTask, choose_engine, engines, head_bytes, memory
+from ccbench.training.memory import heads_at_once
+
+
+@pytest.mark.parametrize(("fast", "expected"), [(True, "bfloat16"), (False, "float32")])
+def test_auto_takes_bfloat16_where_the_processor_has_it(
+    monkeypatch: pytest.MonkeyPatch, fast: bool, expected: str
+) -> None:
+    monkeypatch.setattr(engines, "has_bfloat16", lambda device: fast)
+    assert choose_engine("auto", "cpu").name == expected
+    assert choose_engine("float32", "cpu").name == "float32"
+    assert choose_engine("reference", "cpu").name == "reference"
+
+
+def test_bfloat16_is_refused_on_a_processor_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "has_bfloat16", lambda device: False)
+    with pytest.raises(CcbenchError, match=r"--engine bfloat16 needs a processor.*float32"):
+        choose_engine("bfloat16", "cpu")
+
+
+def test_an_unknown_engine_names_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="no engine 'float23'; did you mean 'float32'"):
+        choose_engine("float23", "cpu")
+
+
+def test_a_block_has_at_least_one_mini_batch() -> None:
+    with pytest.raises(CcbenchError, match="a block of 0 mini-batches"):
+        Engine("float32", 0)
+
+
+@pytest.mark.parametrize(
+    ("cpu", "expected"),
+    [
+        (SimpleNamespace(get_capabilities=lambda: {"avx512_bf16": True}), True),
+        (SimpleNamespace(get_capabilities=lambda: {"avx2": True}), False),
+        (SimpleNamespace(_is_avx512_bf16_supported=lambda: True), True),
+        (SimpleNamespace(_is_amx_tile_supported=lambda: True), True),
+        (SimpleNamespace(), False),
+    ],
+)
+def test_bfloat16_is_asked_of_old_and_new_torch(
+    monkeypatch: pytest.MonkeyPatch, cpu: Any, expected: bool
+) -> None:
+    monkeypatch.setattr("torch.cpu", cpu)
+    monkeypatch.setattr("torch.backends.mkldnn.is_available", lambda: True)
+    assert engines.has_bfloat16("cpu") is expected
+    assert not engines.has_bfloat16("mps")
+    monkeypatch.setattr("torch.backends.mkldnn.is_available", lambda: False)
+    assert not engines.has_bfloat16("cpu")
+
+
+def paper_task(engine: str = "bfloat16", **schedule: Any) -> TrainingTask:
+    values: dict[str, Any] = {
+        "iterations": 12000,
+        "batch_size": 32,
+        "learning_rate": ((0, 1e-4),),
+        "momentum": 0.0,
+        "weight_decay": 0.0,
+    }
+    return TrainingTask(
+        database="kdef",
+        run=0,
+        seed=0,
+        expressions=tuple("abcdefg"),
+        features=("shard",),
+        train=tuple((index, index % 7) for index in range(280)),
+        validation=(),
+        views=tuple(range(50)),
+        head=PerceptronHead(kind="mlp", hidden=(4096, 4096), dropout=0.1),
+        schedule=Schedule(**{**values, **schedule}),
+        device="cpu",
+        engine=choose_engine_unchecked(engine),
+    )
+
+
+def choose_engine_unchecked(name: str) -> Engine:
+    return engines._DEFAULTS[name]
+
+
+def test_the_papers_head_takes_about_a_gigabyte() -> None:
+    plain = head_bytes(paper_task(), 9216)
+    # 54.5 million weights, drawn and kept in 4 bytes, once more in 2, and 14,000 views in 2.
+    assert plain > 54.5e6 * 10 + 14000 * 9216 * 2
+    assert plain < 1.3e9
+    assert head_bytes(paper_task(momentum=0.9), 9216) > plain + 54.5e6 * 6
+    assert head_bytes(paper_task("reference"), 9216) > 54.5e6 * 12
+    assert head_bytes(replace(paper_task(), views=(0,)), 9216) < plain - 13000 * 9216 * 2
+
+
+@pytest.mark.parametrize(("free", "expected"), [(100, 4), (5, 2), (2.5, 1)])
+def test_as_many_heads_as_fit(monkeypatch: pytest.MonkeyPatch, free: float, expected: int) -> None:
+    monkeypatch.setattr(memory, "_free", lambda device: int(free * 2**30))
+    assert heads_at_once(paper_task(), 9216, 4) == min(4, expected)
+
+
+def test_a_head_that_does_not_fit_says_what_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_free", lambda device: 2**30)
+    with pytest.raises(
+        CcbenchError, match=r"4096 and 4096 hidden units on 9,216 features takes 1\.\d GB.*1\.0 GB"
+    ):
+        heads_at_once(paper_task(), 9216, 2)
+
+
+def test_free_memory_is_what_the_container_leaves(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    limit, used = tmp_path / "max", tmp_path / "current"
+    limit.write_text("3000000\n")
+    used.write_text("1000000\n")
+    monkeypatch.setattr(memory, "_LIMITS", ((str(limit), str(used)),))
+    assert memory._free("cpu") == 2000000
+    limit.write_text("max\n")
+    everything = memory._free("cpu")
+    assert everything is None or everything > 2**25
+    assert memory._free("mps") is None
