@@ -14,7 +14,7 @@ from ccbench.cache import Cache
 from ccbench.datasets import DatasetSpec, ProbeSpec
 from ccbench.executors.local import one_thread
 from ccbench.faces import UNSEEN, FaceRecord, read_records
-from ccbench.features import normalise
+from ccbench.features import compute_features
 from ccbench.heads import he_normal
 from ccbench.plugins import Plugins
 from ccbench.preprocessing import standardise
@@ -203,15 +203,12 @@ def _face_seconds(plan: Preparation) -> float:
 
 
 def _view_seconds(plan: Preparation) -> float:
-    import torch
-
     size = plan.extractor.input_size
     image = np.random.default_rng(0).integers(0, 256, (size, size)).astype(np.uint8)
 
     def batch() -> None:
         images = np.stack([render_view(image, PLAIN, 128.0) for _ in range(16)])
-        with torch.inference_mode():
-            plan.extractor.module(normalise(images, plan.extractor, plan.request.device))
+        compute_features(images, plan.extractor, plan.identity, plan.request.device)
 
     return _seconds(batch, 2) / 16
 
