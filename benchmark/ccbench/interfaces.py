@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 T_co = TypeVar("T_co", covariant=True)
+Precision = Literal["float32", "bfloat16"]
+"""In which a backbone's products are computed; sums are always in float32."""
+GREY_ERROR: Mapping[Precision, float] = {"float32": 1e-4, "bfloat16": 5e-3}
+"""How far features of :attr:`FeatureExtractor.grey` may be from those of the module: the
+length of the difference over the length of the features, of several images together."""
 
 
 @runtime_checkable
@@ -149,6 +154,10 @@ class FeatureExtractor:
         submodules: layer -> name of the submodule of ``module`` whose output it is ("" for
             ``module`` itself), as ``module.get_submodule`` takes it.  Without it every
             submodule is a layer of its own name, and ``layer`` the output of ``module``.
+        grey: precision -> a faster way to the same features, from faces that are grey: maps
+            uint8 (N, S, S), not normalised, on the device, to (N, *feature_shape), within
+            :data:`GREY_ERROR` of what ``module`` gives.  The harness chooses the precision
+            by the processor.  Without it the module is given three equal channels.
     """
 
     module: torch.nn.Module
@@ -161,6 +170,7 @@ class FeatureExtractor:
     weights_digest: str
     recipe: str
     submodules: Mapping[str, str] = field(default_factory=dict)
+    grey: Mapping[Precision, Callable[[torch.Tensor], torch.Tensor]] = field(default_factory=dict)
 
 
 @runtime_checkable

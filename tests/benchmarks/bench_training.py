@@ -115,7 +115,7 @@ def cached_steps() -> Iterator[None]:
 
     def batches() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         while True:
-            for part in torch.randperm(len(features)).split(BATCH):
+            for part in torch.split(torch.randperm(len(features)), BATCH):
                 yield features[part], labels[part]
 
     yield from _steps(network, network, batches())

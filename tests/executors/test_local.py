@@ -31,7 +31,7 @@ def record(task, report):
     report(0.5)
     (Path(folder) / name).write_text(f"{os.getpid()} {torch.get_num_threads()}")
     if name == "refuse":
-        from ccbench.exceptions import BackboneError, DatasetError
+        from ccbench.exceptions import DatasetError
         raise DatasetError("the photograph is upside down")
 
 def nothing(task, report):
@@ -308,6 +308,35 @@ def test_a_library_that_is_imported_later_is_on_one_thread_too() -> None:
     with one_thread():
         pass
     assert dict(os.environ) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="torch brings GNU's OpenMP on Linux only")
+def test_openmp_waits_without_spinning_in_this_process_and_in_workers(tmp_path: Path) -> None:
+    (tmp_path / "tasks_of_a_test.py").write_text(TASKS)
+    (tmp_path / "script.py").write_text(
+        "from ccbench.executors import map_tasks\n"
+        "from tasks_of_a_test import record\n"
+        "if __name__ == '__main__':\n"
+        "    jobs = [('.', 'a'), ('.', 'b')]\n"
+        "    map_tasks(record, jobs, workers=2, progress=lambda index, part: None)\n"
+        "    map_tasks(record, [('.', 'c')], workers=2, progress=lambda index, part: None)\n"
+    )
+    usual = {name: value for name, value in os.environ.items() if not name.startswith("OMP_")}
+    done = subprocess.run(
+        [sys.executable, "script.py"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        # The library itself then says what it read when it was loaded.
+        env={**usual, "OMP_DISPLAY_ENV": "VERBOSE"},
+    )
+    ran = [(tmp_path / name).read_text().split() for name in "abc"]
+    assert {threads for _, threads in ran} == {"1"}
+    processes = len({pid for pid, _ in ran})
+    assert processes >= 2
+    assert done.stderr.count("GOMP_SPINCOUNT = '0'") >= processes
+    assert done.stderr.count("GOMP_SPINCOUNT") == done.stderr.count("GOMP_SPINCOUNT = '0'")
 
 
 def test_available_cores_are_those_of_this_process() -> None:

@@ -6,16 +6,19 @@ import copy
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import torchvision
 from safetensors.torch import load_file, save_file
 
 from ccbench.exceptions import BackboneError
-from ccbench.interfaces import Backbone
+from ccbench.interfaces import Backbone, Precision
 from ccbench.plugins import load_plugins
+from ccbench.preprocessing import FaceRecipe, grey_from_bgr, standardise_in_box
 from ccbench.testing import check_backbone
 from ccbench_plugins import alexnet
+from ccbench_plugins.rendered import draw_identity, render
 
 WEIGHTS = Path(str(files("ccbench_plugins.alexnet") / alexnet.WEIGHTS))
 
@@ -86,6 +89,75 @@ def test_layers_are_torchvisions_after_relu(theirs: torch.nn.Module) -> None:
             assert found[name].shape[:2] == (1, count)
             assert float((found[name] - plain).abs().max() / plain.max()) < 1e-5
     assert torch.equal(found["pool5"], features)
+
+
+def three_channels(images: torch.Tensor) -> torch.Tensor:
+    """Normalise grey faces as torchvision's preset does, float32 (n, 3, 224, 224)."""
+    from torchvision.transforms.v2.functional import normalize
+
+    preset = torchvision.models.AlexNet_Weights.IMAGENET1K_V1.transforms()
+    found: torch.Tensor = normalize(
+        (images[:, None] / 255).repeat(1, 3, 1, 1), list(preset.mean), list(preset.std)
+    )
+    return found
+
+
+def faces() -> torch.Tensor:
+    """Render faces with expressions and standardise them, uint8 (n, 224, 224)."""
+    units: list[dict[int, float]] = [{}, {12: 1, 6: 0.8}, {4: 1, 7: 0.6}, {1: 1, 5: 1, 26: 1}]
+    shown = [render(draw_identity(seed), moved, size=224) for seed, moved in enumerate(units)]
+    standard = [
+        standardise_in_box(grey_from_bgr(rgb[:, :, ::-1].copy()), (112, 112, 150), FaceRecipe())[0]
+        for rgb in shown
+    ]
+    return torch.from_numpy(np.stack(standard))
+
+
+def relative(found: torch.Tensor, expected: torch.Tensor) -> float:
+    return float((found.double() - expected.double()).norm() / expected.double().norm())
+
+
+def test_the_way_for_grey_faces_gives_what_torchvision_gives(theirs: torch.nn.Module) -> None:
+    extractor = alexnet.AlexNet().load("cpu")
+    generator = torch.Generator().manual_seed(3)
+    images = torch.randint(0, 256, (3, 224, 224), dtype=torch.uint8, generator=generator)
+    # Padding is of the normalised image, so black and white ones are the hard ones.
+    images[1], images[2] = 0, 255
+    before = images.clone()
+    with torch.inference_mode():
+        expected = theirs.get_submodule("features")(three_channels(images))
+        found = extractor.grey["float32"](images)
+    assert found.dtype == torch.float32
+    assert found.shape == expected.shape
+    for one, other in zip(found, expected, strict=True):
+        assert float((one - other).abs().max() / other.max()) < 1e-5
+    assert torch.equal(images, before)
+
+
+def test_bfloat16_is_within_half_a_percent_on_faces(theirs: torch.nn.Module) -> None:
+    extractor = alexnet.AlexNet().load("cpu")
+    images = faces()
+    with torch.inference_mode():
+        expected = theirs.get_submodule("features")(three_channels(images))
+        exact = extractor.grey["float32"](images)
+        found = extractor.grey["bfloat16"](images)
+    assert relative(exact, expected) < 5e-6
+    # It is another precision indeed, and not biased.
+    assert 1e-3 < relative(found, expected) < 5e-3
+    ratio = float((found.double() * expected).sum() / (expected.double() ** 2).sum())
+    assert abs(ratio - 1) < 1e-3
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_all_of_it_goes_to_the_device(precision: Precision) -> None:
+    extractor = alexnet.AlexNet().load("meta")
+    grey = extractor.grey[precision]
+    assert isinstance(grey, torch.nn.Module)
+    tensors = [*extractor.module.parameters(), *grey.parameters(), *grey.buffers()]
+    assert {tensor.device.type for tensor in tensors} == {"meta"}
+    assert not any(tensor.requires_grad for tensor in tensors)
+    found = grey(torch.zeros(5, 224, 224, dtype=torch.uint8, device="meta"))
+    assert found.shape == (5, 256, 6, 6)
 
 
 def test_input_is_normalised_as_the_weights_were_trained() -> None:

@@ -249,6 +249,32 @@ def test_a_bad_backbone(spoiled: dict[str, Any], reason: str) -> None:
     assert reason in refused(check_backbone, FakeBackbone(**spoiled))
 
 
+def grey_pool(images: torch.Tensor) -> torch.Tensor:
+    """The good extractor's features, straight from grey faces."""
+    pooled = torch.nn.functional.avg_pool2d((images[:, None] / 255 - 0.5) / 0.5, 8)
+    return pooled.expand(-1, 3, -1, -1)
+
+
+def test_a_backbone_with_a_way_for_grey_faces() -> None:
+    check_backbone(FakeBackbone(grey={"float32": grey_pool}))
+    check_backbone(FakeBackbone(grey={"bfloat16": lambda images: grey_pool(images) * 1.004}))
+
+
+@pytest.mark.parametrize(
+    ("grey", "reason"),
+    [
+        ({"float16": grey_pool}, "grey has an unknown precision 'float16'"),
+        ({"float32": lambda images: grey_pool(images)[:, 0]}, "grey gives features (4, 2, 2)"),
+        ({"float32": lambda images: torch.rand(4, 3, 2, 2)}, "the same faces gave different"),
+        ({"float32": lambda images: grey_pool(images) * 1.001}, "float32 are 0.10% away"),
+        ({"bfloat16": lambda images: grey_pool(images) * 1.006}, "at most 0.50% is allowed"),
+        ({"float32": lambda images: grey_pool(images) * torch.nan}, "float32 are not finite"),
+    ],
+)
+def test_a_way_for_grey_faces_that_leads_elsewhere(grey: Any, reason: str) -> None:
+    assert reason in refused(check_backbone, FakeBackbone(grey=grey))
+
+
 def test_a_backbone_that_is_none() -> None:
     assert "lacks a member of Backbone" in refused(check_backbone, object())
     fake = FakeBackbone()

@@ -74,7 +74,7 @@ def losses(trainee: Trainee, parts: Sequence[Block], head: int = 0) -> torch.Ten
     for block in parts:
         logits = trainee.train(block)[head]
         each = F.cross_entropy(logits, block.labels[head], reduction="none")
-        found += [step.mean() for step in each.split(block.sizes)]
+        found += [step.mean() for step in torch.split(each, list(block.sizes))]
     return torch.stack(found)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -39,27 +38,6 @@ def test_an_unknown_engine_names_the_nearest() -> None:
 def test_a_block_has_at_least_one_mini_batch() -> None:
     with pytest.raises(CcbenchError, match="a block of 0 mini-batches"):
         Engine("float32", 0)
-
-
-@pytest.mark.parametrize(
-    ("cpu", "expected"),
-    [
-        (SimpleNamespace(get_capabilities=lambda: {"avx512_bf16": True}), True),
-        (SimpleNamespace(get_capabilities=lambda: {"avx2": True}), False),
-        (SimpleNamespace(_is_avx512_bf16_supported=lambda: True), True),
-        (SimpleNamespace(_is_amx_tile_supported=lambda: True), True),
-        (SimpleNamespace(), False),
-    ],
-)
-def test_bfloat16_is_asked_of_old_and_new_torch(
-    monkeypatch: pytest.MonkeyPatch, cpu: Any, expected: bool
-) -> None:
-    monkeypatch.setattr("torch.cpu", cpu)
-    monkeypatch.setattr("torch.backends.mkldnn.is_available", lambda: True)
-    assert engines.has_bfloat16("cpu") is expected
-    assert not engines.has_bfloat16("mps")
-    monkeypatch.setattr("torch.backends.mkldnn.is_available", lambda: False)
-    assert not engines.has_bfloat16("cpu")
 
 
 def paper_task(engine: str = "bfloat16", **schedule: Any) -> TrainingTask:

@@ -25,6 +25,7 @@ from ccbench.training import (
     Engine,
     TrainingTask,
     gram_task,
+    perceptron,
     read_curve,
     regression,
     train_head,

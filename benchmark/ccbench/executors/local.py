@@ -35,6 +35,9 @@ _THREADS = (
     "OPENCV_FOR_THREADS_NUM",
 )
 """Environment variables that libraries read when they are imported."""
+# Waiting OpenMP threads that spin slow every other process down.  Read when torch is loaded;
+# worker processes inherit it.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 _kept: ContextVar[list[_Pool] | None] = ContextVar("_kept", default=None)
 """Of the innermost :func:`kept_workers`: its pool, once there is one."""
 _reports: Any = None

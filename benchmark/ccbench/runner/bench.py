@@ -62,7 +62,8 @@ def bench(
     device = choose_device(device)
     chosen = choose_engine(engine, device)
     extractor = plugins.backbone(backbone).load(device)
-    features = BackboneIdentity.of(backbone, extractor, device).features
+    identity = BackboneIdentity.of(backbone, extractor, device)
+    features = identity.features
     at_once = workers if device == "cpu" else 1
     protocols = [load_protocol(name) for name in preset_names()]
     observer.stage("timing this machine", 4)
@@ -70,7 +71,7 @@ def bench(
     photograph = cv2.imencode(".png", _photograph())[1].tobytes()
     face = seconds(lambda: standardise(photograph, recipe), 3) / workers
     observer.advance(1, "features")
-    view = view_seconds(extractor, device) / at_once
+    view = view_seconds(extractor, identity, device) / at_once
     observer.advance(1, "plain training")
     paper = next(p for p in protocols if p.name == "inagaki2022")
     assert isinstance(paper.head, PerceptronHead)

@@ -193,7 +193,7 @@ def _face_seconds(plan: Preparation) -> float:
 
 
 def _view_seconds(plan: Preparation) -> float:
-    return view_seconds(plan.extractor, plan.request.device)
+    return view_seconds(plan.extractor, plan.identity, plan.request.device)
 
 
 def _heads_seconds(plan: Preparation, heads: Sequence[Cell], workers: int) -> float:

@@ -282,6 +282,7 @@ def run_matrix(
         plan.backbone.card,
         plan.extractor.weights_digest,
         plan.extractor.input_size,
+        plan.identity.precision,
         workers,
         clock.seconds,
         [probe.as_dict(shown) for probe, shown in zip(plan.probes, series, strict=True)],

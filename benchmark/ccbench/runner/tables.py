@@ -202,6 +202,7 @@ def make_manifest(
     backbone: BackboneCard,
     weights_digest: str,
     input_size: int,
+    precision: str,
     workers: int,
     seconds: Mapping[str, float],
     probes: Sequence[Mapping[str, Any]] = (),
@@ -237,6 +238,7 @@ def make_manifest(
             "card": backbone.model_dump(mode="json"),
             "weights_digest": weights_digest,
             "input_size": input_size,
+            "precision": precision,
         },
         "versions": _versions(),
         "machine": {

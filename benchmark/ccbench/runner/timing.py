@@ -11,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ccbench.augmentation import PLAIN, render_view
+from ccbench.augmentation import View, render_view
 from ccbench.executors import map_tasks
 from ccbench.executors.local import one_thread
-from ccbench.features import normalise
+from ccbench.features import BackboneIdentity, compute_features
 from ccbench.interfaces import FeatureExtractor
 from ccbench.training.timing import Pace, Trial, time_training
 
+_VIEWS = 32
 _ROWS = 1500
 """Of a logistic fit that is timed."""
 
@@ -63,19 +64,17 @@ def seconds(action: Callable[[], object], repeats: int) -> float:
         return (time.perf_counter() - start) / repeats
 
 
-def view_seconds(extractor: FeatureExtractor, device: str) -> float:
+def view_seconds(extractor: FeatureExtractor, identity: BackboneIdentity, device: str) -> float:
     """Return the seconds that the features of one view take."""
-    import torch
-
     size = extractor.input_size
+    moved = View(1.05, (8.0, 8.0))
     image = np.random.default_rng(0).integers(0, 256, (size, size)).astype(np.uint8)
 
     def batch() -> None:
-        images = np.stack([render_view(image, PLAIN, 128.0) for _ in range(16)])
-        with torch.inference_mode():
-            extractor.module(normalise(images, extractor, device))
+        images = np.stack([render_view(image, moved, 128.0) for _ in range(_VIEWS)])
+        compute_features(images, extractor, identity, device)
 
-    return seconds(batch, 2) / 16
+    return seconds(batch, 3) / _VIEWS
 
 
 def regression_seconds(rows: int, features: int, classes: int, ridge: float) -> float:

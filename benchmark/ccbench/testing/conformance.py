@@ -14,9 +14,12 @@ import pickle
 from collections.abc import Sequence
 from pathlib import Path
 
+from ccbench.features import normalise
 from ccbench.interfaces import (
+    GREY_ERROR,
     Backbone,
     Dataset,
+    FeatureExtractor,
     GeneratedDataset,
     GeneratedProbe,
     Probe,
@@ -135,8 +138,34 @@ def check_backbone(backbone: Backbone, device: str = "cpu") -> None:
     assert tuple(first.shape) == expected, f"features are {tuple(first.shape)}, not {expected}"
     assert torch.equal(first, second), "the same images gave different features"
     assert bool(torch.isfinite(first).all()), "features are not finite"
+    _check_grey(extractor, device)
     again = backbone.load(device).weights_digest
     assert again == extractor.weights_digest, "loading twice gave different weights"
+
+
+def _check_grey(extractor: FeatureExtractor, device: str) -> None:
+    """Check that the ways for grey faces lead where the module does."""
+    import torch
+
+    size = extractor.input_size
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (4, size, size), dtype=torch.uint8, generator=generator)
+    for precision, grey in extractor.grey.items():
+        assert precision in GREY_ERROR, f"grey has an unknown precision '{precision}'"
+        with torch.inference_mode():
+            expected = extractor.module(normalise(images.numpy(), extractor, device)).double()
+            found, again = grey(images.to(device)), grey(images.to(device))
+        assert found.shape == expected.shape, (
+            f"grey gives features {tuple(found.shape)} in {precision}, the module "
+            f"{tuple(expected.shape)}"
+        )
+        assert bool(torch.isfinite(found).all()), f"features of grey in {precision} are not finite"
+        assert torch.equal(found, again), f"the same faces gave different features in {precision}"
+        error = float((found.double() - expected).norm() / expected.norm())
+        assert error <= GREY_ERROR[precision], (
+            f"features of grey in {precision} are {error:.2%} away from the module's; at most "
+            f"{GREY_ERROR[precision]:.2%} is allowed"
+        )
 
 
 def check_probe(probe: Probe, root: Path | None = None) -> None:

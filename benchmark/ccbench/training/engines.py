@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from ccbench.exceptions import CcbenchError, UnknownNameError
+from ccbench.processor import bfloat16_instructions
 from ccbench_registry import suggestion
 
 EngineName = Literal["reference", "float32", "bfloat16"]
@@ -71,22 +72,8 @@ def choose_engine(name: str, device: str) -> Engine:
 
 def has_bfloat16(device: str) -> bool:
     """Whether a device multiplies bfloat16 numbers faster than float32 ones."""
-    import torch
-
     if device.startswith("cuda"):
+        import torch
+
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if device != "cpu" or not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
-        return False
-    return any(_capabilities(torch.cpu).get(name) for name in ("avx512_bf16", "amx_bf16"))
-
-
-def _capabilities(cpu: Any) -> Mapping[str, bool]:
-    if hasattr(cpu, "get_capabilities"):
-        found: Mapping[str, bool] = cpu.get_capabilities()
-        return found
-    # PyTorch before 2.10.
-    return {
-        "avx512_bf16": hasattr(cpu, "_is_avx512_bf16_supported")
-        and cpu._is_avx512_bf16_supported(),
-        "amx_bf16": hasattr(cpu, "_is_amx_tile_supported") and cpu._is_amx_tile_supported(),
-    }
+    return device == "cpu" and bool(bfloat16_instructions())

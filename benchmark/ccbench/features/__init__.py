@@ -1,0 +1,20 @@
+"""Activations of a frozen backbone, computed once per view and kept as fp16 memory maps."""
+
+from ccbench.features.block import FeatureBlock
+from ccbench.features.compute import compute_features, make_features, normalise, one_ahead
+from ccbench.features.identity import (
+    BackboneIdentity,
+    FeatureTask,
+    feature_precision,
+)
+
+__all__ = [
+    "BackboneIdentity",
+    "FeatureBlock",
+    "FeatureTask",
+    "compute_features",
+    "feature_precision",
+    "make_features",
+    "normalise",
+    "one_ahead",
+]

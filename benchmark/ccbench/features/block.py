@@ -1,0 +1,94 @@
+"""Features of many photographs, read through memory maps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ccbench.cache import Cache
+
+_ALL = slice(None)
+
+
+class FeatureBlock:
+    """The features of a list of photographs, read through memory maps.
+
+    Args:
+        keys: cache keys of finished feature tasks, in order.
+        cache: where they are.
+    """
+
+    def __init__(self, keys: Sequence[str], cache: Cache) -> None:
+        self._arrays = [_open(cache.path("features", key)) for key in keys]
+        self._starts = np.cumsum([0, *(len(array) for array in self._arrays)])
+        self.features = int(self._arrays[0].shape[2])
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def rows(
+        self,
+        photographs: NDArray[np.intp],
+        views: NDArray[np.intp],
+        columns: slice = _ALL,
+    ) -> NDArray[np.float16]:
+        """Return the features of (photograph, view) pairs.
+
+        Args:
+            photographs: (n,) indices into the list of photographs.
+            views: (n,) indices into the views of the tasks.
+            columns: which features; all by default.
+
+        Returns:
+            float16 (n, features).
+        """
+        width = len(range(self.features)[columns])
+        result = np.empty((len(photographs), width), np.float16)
+        for here, part in self._by_shard(photographs, views, columns):
+            result[here] = part
+        return result
+
+    def combine(
+        self,
+        coefficients: NDArray[np.float64],
+        photographs: NDArray[np.intp],
+        views: NDArray[np.intp],
+        origin: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """Return weighted sums of the features of (photograph, view) pairs.
+
+        Args:
+            coefficients: (sums, n).
+            photographs: (n,) indices into the list of photographs.
+            views: (n,) indices into the views of the tasks.
+            origin: (features,), subtracted from every row.
+
+        Returns:
+            float64 (sums, features): ``coefficients @ (rows - origin)``.
+        """
+        import torch
+
+        total = np.zeros((len(coefficients), self.features))
+        for here, part in self._by_shard(photographs, views, _ALL):
+            # torch converts half precision several times faster than NumPy.
+            rows: NDArray[np.float64] = torch.from_numpy(part).to(torch.float64).numpy()
+            total += coefficients[:, here] @ (rows - origin)
+        return total
+
+    def _by_shard(
+        self, photographs: NDArray[np.intp], views: NDArray[np.intp], columns: slice
+    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float16]]]:
+        """Yield where among the pairs those of one shard are, and their features."""
+        shards = np.searchsorted(self._starts, photographs, side="right") - 1
+        for shard in np.unique(shards):
+            here = np.flatnonzero(shards == shard)
+            local = photographs[here] - self._starts[shard]
+            yield here, self._arrays[shard][local, views[here], columns]
+
+
+def _open(folder: Path) -> NDArray[np.float16]:
+    array: NDArray[np.float16] = np.load(folder / "features.npy", mmap_mode="r")
+    return array

@@ -1,0 +1,28 @@
+"""What the processor can do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+BFLOAT16 = frozenset({"avx512_bf16", "amx_bf16"})
+"""Instructions that multiply bfloat16 numbers several times faster than float32 ones."""
+
+
+def bfloat16_instructions() -> frozenset[str]:
+    """Return which of :data:`BFLOAT16` this processor has and PyTorch uses."""
+    import torch
+
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return frozenset()
+    found = _capabilities(torch.cpu)
+    return frozenset(name for name in BFLOAT16 if found.get(name))
+
+
+def _capabilities(cpu: Any) -> Mapping[str, bool]:
+    if hasattr(cpu, "get_capabilities"):
+        found: Mapping[str, bool] = cpu.get_capabilities()
+        return found
+    # What PyTorch had before; not on every system.
+    asked = {"avx512_bf16": "_is_avx512_bf16_supported", "amx_bf16": "_is_amx_tile_supported"}
+    return {name: hasattr(cpu, each) and getattr(cpu, each)() for name, each in asked.items()}
