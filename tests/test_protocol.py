@@ -49,7 +49,7 @@ weight_decay = 0.001
 
 
 def test_the_presets_load() -> None:
-    assert preset_names() == ("inagaki2022", "quick")
+    assert preset_names() == ("inagaki2022", "quick", "standard")
     for name in preset_names():
         protocol = load_protocol(name)
         assert protocol.name == name
@@ -219,7 +219,7 @@ def test_an_override_without_a_value_is_refused() -> None:
 def test_an_unknown_preset_is_refused_with_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match=r"did you mean 'inagaki2022'\? .*\.toml"):
         load_protocol("inagaki2020")
-    with pytest.raises(UnknownNameError, match="there are: inagaki2022, quick"):
+    with pytest.raises(UnknownNameError, match="there are: inagaki2022, quick, standard"):
         load_protocol("zzz")
 
 

@@ -193,11 +193,23 @@ def test_a_run_from_before_there_were_layers_is_taken_up_and_keeps_its_place(
     finished(tmp_path, probed)
     manifest = json.loads((tmp_path / MANIFEST).read_text())
     del manifest["request"]["probe_layers"]
+    del manifest["request"]["engine"]
     (tmp_path / MANIFEST).write_text(json.dumps(manifest))
     replace(probed, layers=("conv5",)).claim(tmp_path)
     # Named by what versions before this one knew of.
-    known = {k: v for k, v in probed.as_dict().items() if k not in {"databases", "probe_layers"}}
+    new = {"databases", "probe_layers", "engine"}
+    known = {k: v for k, v in probed.as_dict().items() if k not in new}
     known["protocol"] = {k: v for k, v in known["protocol"].items() if k not in {"runs", "summary"}}
     text = json.dumps([["a", "b"], known], sort_keys=True)
     assert probed.default_directory().name.endswith(hashlib.sha256(text.encode()).hexdigest()[:6])
     assert replace(probed, layers=("conv5",)).default_directory() != probed.default_directory()
+
+
+def test_another_engine_is_another_run(tmp_path: Path) -> None:
+    trained = replace(request(), engine="bfloat16")
+    finished(tmp_path, trained)
+    with pytest.raises(RunError, match="trained with the engine bfloat16"):
+        replace(trained, engine="float32").claim(tmp_path)
+    trained.claim(tmp_path)
+    other = replace(trained, engine="float32")
+    assert other.default_directory() != trained.default_directory()
