@@ -54,7 +54,17 @@ def test_the_presets_load() -> None:
         protocol = load_protocol(name)
         assert protocol.name == name
         assert protocol.summary
-        assert protocol.runs == 40
+        assert protocol.runs == (10 if name == "standard" else 40)
+
+
+def test_standard_is_the_first_third_of_the_papers_schedule() -> None:
+    paper, standard = load_protocol("inagaki2022"), load_protocol("standard")
+    different = {"name", "summary", "runs", "training"}
+    assert standard.model_dump(exclude=different) == paper.model_dump(exclude=different)
+    assert paper.training is not None
+    assert standard.training == paper.training.model_copy(
+        update={"iterations": 4000, "learning_rate": paper.training.learning_rate[:1]}
+    )
 
 
 def test_inagaki2022_is_the_paper() -> None:
