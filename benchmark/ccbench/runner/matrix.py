@@ -116,6 +116,9 @@ def choose_device(device: str) -> str:
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
+        # "cpu:0" is the CPU by another name.
+        if torch.device(device).type == "cpu":
+            return "cpu"
         torch.zeros(1, device=device)
     except Exception as error:
         reason = str(error).strip().splitlines()[0]

@@ -1,0 +1,145 @@
+"""Heads that are trained at once, as on a GPU, and heads that diverge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from ccbench.exceptions import CcbenchError, DivergedError
+from ccbench.protocol import Protocol, load_protocol
+from ccbench.runner import matrix, run_matrix
+from ccbench.training import memory, perceptron
+
+if TYPE_CHECKING:
+    import torch
+    from tests.conftest import FewPosers
+
+    from ccbench.training import TrainingTask
+
+
+class Notes:
+    """An observer that keeps stages and sentences."""
+
+    def __init__(self) -> None:
+        self.stages: list[tuple[str, int]] = []
+        self.sentences: list[str] = []
+
+    def stage(self, name: str, total: int) -> None:
+        self.stages.append((name, total))
+
+    def advance(self, amount: float, detail: str = "") -> None:
+        pass
+
+    def note(self, sentence: str) -> None:
+        self.sentences.append(sentence)
+
+
+@pytest.fixture
+def databases(lab: Path, few_posers: FewPosers) -> list[str]:
+    return [f"{name}={few_posers(name, 4)}" for name in ("drawn-a", "drawn-b")]
+
+
+@pytest.fixture
+def perceptrons() -> Protocol:
+    settings = [
+        "photographs.posers=4",
+        "views.sizes=[1.0]",
+        "split.train=2",
+        "split.validation=1",
+        "split.test=1",
+        "head.hidden=[16,12]",
+        "training.iterations=20",
+        "training.learning_rate=[[0,0.01]]",
+    ]
+    return load_protocol("standard", [*settings, "runs=3"])
+
+
+@pytest.mark.parametrize(("room", "stacks"), [(99, 1), (4, 2)])
+def test_stacks_give_what_single_heads_give(
+    databases: list[str],
+    perceptrons: Protocol,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    room: int,
+    stacks: int,
+) -> None:
+    def run(name: str, observer: Notes) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+        done = run_matrix(
+            databases,
+            backbone="tiny",
+            protocol=perceptrons,
+            engine="float32",
+            out=tmp_path / name,
+            cache=tmp_path / f"{name}-cache",
+            observer=observer,
+        )
+        frame = done.predictions
+        logits = [column for column in frame if str(column).startswith("logit_")]
+        return frame[logits].to_numpy(float)
+
+    alone = run("alone", notes := Notes())
+    assert ("training heads", 6) in notes.stages
+    # A device that is not called "cpu", as a GPU is not.
+    monkeypatch.setattr(matrix, "choose_device", lambda device: "cpu:0")
+    monkeypatch.setattr(matrix, "heads_at_once", lambda task, features, wanted: min(room, wanted))
+    together = run("together", notes := Notes())
+    assert ("training heads", stacks) in notes.stages
+    assert np.allclose(together, alone, atol=1e-4)
+    assert np.abs(alone).max() > 0.1
+
+
+def test_the_other_runs_are_kept_when_one_diverges(
+    databases: list[str],
+    perceptrons: Protocol,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    begun = perceptron.initial_weights
+
+    def huge(task: TrainingTask, features: int) -> list[torch.Tensor]:
+        broken = (task.database, task.run) == ("drawn-a", 1)
+        return [tensor * (1e30 if broken else 1) for tensor in begun(task, features)]
+
+    def run() -> None:
+        run_matrix(databases, backbone="tiny", protocol=perceptrons, out=tmp_path / "run")
+
+    monkeypatch.setattr(perceptron, "initial_weights", huge)
+    with pytest.raises(DivergedError, match=r"^the training of run 2 on 'drawn-a' diverged at"):
+        run()
+    heads = tmp_path / "cache" / "heads"
+    assert len(list(heads.iterdir())) == 5
+    assert not (tmp_path / "run" / "manifest.json").exists()
+    monkeypatch.setattr(perceptron, "initial_weights", begun)
+    before = {path: path.stat().st_mtime_ns for path in heads.iterdir()}
+    run()
+    assert len(list(heads.iterdir())) == 6
+    assert all(path.stat().st_mtime_ns == time for path, time in before.items())
+
+
+def test_fewer_processes_where_memory_is_short(
+    databases: list[str],
+    perceptrons: Protocol,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(matrix, "heads_at_once", lambda task, features, wanted: 1)
+    run_matrix(
+        databases,
+        backbone="tiny",
+        protocol=perceptrons,
+        out=tmp_path / "run",
+        workers=2,
+        observer=(notes := Notes()),
+    )
+    assert notes.sentences == ["training 1 head at a time, not 2: there is no memory for more"]
+
+
+def test_a_head_that_does_not_fit_is_refused(
+    databases: list[str], perceptrons: Protocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(memory, "_free", lambda device: 1000)
+    with pytest.raises(CcbenchError, match=r"a head of 16 and 12 hidden units on .* takes .* GB"):
+        run_matrix(databases, backbone="tiny", protocol=perceptrons, out=tmp_path / "run")
