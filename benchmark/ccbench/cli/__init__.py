@@ -82,6 +82,9 @@ class CcbenchGroup(click.Group):
         try:
             return super().invoke(ctx)
         except CcbenchError as error:
+            from ccbench.plugins.blame import show_traceback
+
+            show_traceback(error)
             raise Refusal(str(error)) from error
         except OSError as error:
             if error.filename is None:
