@@ -48,7 +48,7 @@ class CcbenchGroup(click.Group):
         """The commands of plugins; one that joins a group is called ``GROUP NAME``."""
         from ccbench.plugins import call_each, load_plugins
 
-        collected = _Collector(self.commands)
+        collected = Collector(self.commands)
         try:
             call_each(load_plugins(), "ccbench_register_commands", cli=collected)
         except CcbenchError as error:
@@ -95,7 +95,7 @@ class CcbenchGroup(click.Group):
             raise click.exceptions.Exit(130) from None
 
 
-class _Collector(click.Group):
+class Collector(click.Group):
     """What plugins add their commands to; refuses a name that is taken."""
 
     def __init__(self, own: Mapping[str, click.Command]) -> None:

@@ -37,29 +37,26 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def place(error: BaseException, module: str = "") -> str:
-    """Return where an exception came from, as ``FILE:LINE``; "" when nobody knows.
+def place(error: BaseException, module: str) -> str:
+    """Return the line of a plugin that an exception came through, as ``FILE:LINE``.
 
     Args:
         error: with its traceback.
         module: of the plugin, e.g. ``mylab_ccbench.hooks``: the innermost line of its
-            top-level package is taken, or where there is none, the innermost line of all.
+            top-level package is meant.
+
+    Returns:
+        "" when none of the plugin's lines took part.
     """
     if isinstance(error, SyntaxError) and error.filename:
         return f"{_short(error.filename)}:{error.lineno}"
     package = module.partition(".")[0]
-    frames = list(traceback.walk_tb(error.__traceback__))
     own = [
-        (frame, line)
-        for frame, line in frames
+        (frame.f_code.co_filename, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
         if str(frame.f_globals.get("__name__", "")).partition(".")[0] == package
     ]
-    # An import that fails ends inside of importlib, which has no file.
-    shown = [pair for pair in own or frames if not pair[0].f_code.co_filename.startswith("<")]
-    if not shown:
-        return ""
-    frame, line = shown[-1]
-    return f"{_short(frame.f_code.co_filename)}:{line}"
+    return f"{_short(own[-1][0])}:{own[-1][1]}" if own else ""
 
 
 def _short(file: str) -> str:
