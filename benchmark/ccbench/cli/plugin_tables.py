@@ -90,7 +90,7 @@ def print_examination(items: Sequence[Item]) -> bool:
 
 def _print_outcome(console: Console, outcome: Outcome, module: str, width: int) -> None:
     if outcome.lacks:
-        text = f"{outcome.meaning} (not looked at: needs '{outcome.lacks}')"
+        text = f"{outcome.meaning} (needs {outcome.lacks})"
         _line(console, _SKIPPED, outcome.name, text, width)
         return
     _line(console, _HOLDS if outcome.holds else _FAILS, outcome.name, outcome.meaning, width)
@@ -135,7 +135,8 @@ def print_diagnosis(found: Diagnosis) -> None:
     wrong = [p.name for p in found.patients if p.findings] + list(packages)
     if wrong:
         count = f"{found.problems} problem{'s' * (found.problems > 1)}"
-        console.print(f"[red]{count}, in {', '.join(dict.fromkeys(wrong))}.[/]")
+        names = ", ".join(dict.fromkeys(wrong))
+        console.print(f"[red]{count}, in {names}.[/]", soft_wrap=True)
     else:
         console.print(f"[green]All {len(found.patients)} plugins load; nothing to do.[/]")
 

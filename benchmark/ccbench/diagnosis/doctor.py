@@ -83,9 +83,10 @@ def _examine(
 ) -> Iterator[Finding]:
     rivals = [other for other in entries if other.name == entry.name and other is not entry]
     if rivals:
+        names = [distribution_name(entry), distribution_name(rivals[0])]
         yield Finding(
             f"{package(rivals[0])} ships a plugin '{entry.name}' too, so that nothing is loaded",
-            f"pip uninstall {distribution_name(entry)}, or {distribution_name(rivals[0])}",
+            f"pip uninstall {' or '.join(name for name in names if name != 'ccbench')}",
         )
         return
     light = "torch" not in sys.modules

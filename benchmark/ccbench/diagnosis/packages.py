@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import tomllib
 from collections.abc import Iterator, Mapping
 from importlib.metadata import Distribution, PackageNotFoundError, distributions, version
@@ -63,7 +64,8 @@ def check_installations(folder: Path) -> Iterator[tuple[str, Finding]]:
         installed = {
             entry.name: entry.value for entry in distribution.entry_points.select(group=GROUP)
         }
-        again = f"install it again: pip install {'-e ' if editable else ''}{where}"
+        option = "-e " if editable else ""
+        again = f"install it again: pip install {option}{shlex.quote(str(where))}"
         for name in sorted(set(declared) | set(installed)):
             if name not in installed:
                 problem = f"its pyproject.toml has the plugin '{name}', which is not installed yet"

@@ -31,7 +31,7 @@ def describe(error: BaseException) -> str:
     >>> describe(CcbenchError("there is no paper"))
     'there is no paper'
     """
-    text = " ".join(str(error).split())
+    text = " ".join(str(error.msg if isinstance(error, SyntaxError) else error).split())
     if isinstance(error, CcbenchError):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
