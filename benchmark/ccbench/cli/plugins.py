@@ -80,9 +80,10 @@ def new(name: str, kind: str, out: Path | None, model: str | None) -> None:
 def check(ctx: click.Context, name: str, root: Path | None, weights: Path | None) -> None:
     """Check that a plugin keeps to the contract, rule by rule.
 
-    NAME is a plugin (all it provides), or a dataset, backbone or probe, with options in
-    brackets if you like: kdef, timm:resnet18, 'rendered-au[identities=1]'.  Exit code 1 when
-    something does not hold.
+    NAME is a plugin (all it provides), or one dataset, backbone or probe, such as kdef,
+    timm:resnet18 or, with an option, 'mylab[session=B]'.
+
+    Exit code 1 when a rule is not kept.
     """
     import tempfile
 

@@ -13,7 +13,6 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
 
 from ccbench.diagnosis.findings import Finding
 from ccbench.plugins.entries import GROUP
@@ -51,12 +50,10 @@ def check_installations(folder: Path) -> Iterator[tuple[str, Finding]]:
     Yields:
         Name of the distribution, and what is wrong.
     """
-    seen: set[str] = set()
     for distribution in distributions():
         source = _source(distribution)
         if distribution.name is None or source is None:
             continue
-        seen.add(canonicalize_name(distribution.name))
         where, editable = source
         declared = _declared(where)
         if declared is None:
@@ -79,13 +76,13 @@ def check_installations(folder: Path) -> Iterator[tuple[str, Finding]]:
             else:
                 continue
             yield distribution.name, Finding(problem, again)
-    yield from _not_installed(folder, seen)
+    yield from _not_installed(folder)
 
 
-def _not_installed(folder: Path, seen: set[str]) -> Iterator[tuple[str, Finding]]:
+def _not_installed(folder: Path) -> Iterator[tuple[str, Finding]]:
     declared = _declared(folder)
     name = _project(folder).get("name")
-    if not declared or not isinstance(name, str) or canonicalize_name(name) in seen:
+    if not declared or not isinstance(name, str):
         return
     try:
         version(name)
