@@ -6,7 +6,7 @@
     ├── CardError            a TOML card that cannot be read or does not validate
     ├── UnknownNameError     no dataset, backbone, protocol or key of that name
     ├── DuplicateNameError   two plugins register one name
-    ├── PluginError          a plugin that cannot be loaded (strict mode only)
+    ├── PluginError          a plugin that cannot be loaded, used, checked or written
     ├── DatasetError         a folder, manifest or label that cannot be used
     ├── ImageError           a photograph that cannot be decoded
     ├── ProbeError           a probe whose images or options cannot be used
@@ -48,7 +48,7 @@ __all__ = [
 
 
 class PluginError(CcbenchError):
-    """A plugin could not be loaded or registered, and strict mode is on."""
+    """A plugin cannot be loaded (in strict mode), raises when it is used, or cannot be written."""
 
 
 class DatasetError(CcbenchError):

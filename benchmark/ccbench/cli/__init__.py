@@ -49,7 +49,7 @@ class CcbenchGroup(click.Group):
         """The commands of plugins; one that joins a group is called ``GROUP NAME``."""
         from ccbench.plugins import call_each, load_plugins
 
-        collected = _Collector(self.commands)
+        collected = Collector(self.commands)
         try:
             call_each(load_plugins(), "ccbench_register_commands", cli=collected)
         except CcbenchError as error:
@@ -83,6 +83,9 @@ class CcbenchGroup(click.Group):
         try:
             return super().invoke(ctx)
         except CcbenchError as error:
+            from ccbench.plugins.blame import show_traceback
+
+            show_traceback(error)
             raise Refusal(str(error)) from error
         except OSError as error:
             if error.filename is None:
@@ -93,7 +96,7 @@ class CcbenchGroup(click.Group):
             raise click.exceptions.Exit(130) from None
 
 
-class _Collector(click.Group):
+class Collector(click.Group):
     """What plugins add their commands to; refuses a name that is taken."""
 
     def __init__(self, own: Mapping[str, click.Command]) -> None:

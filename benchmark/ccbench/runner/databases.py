@@ -11,7 +11,7 @@ from ccbench.datasets import DatasetSpec, labelled, parse_dataset_spec
 from ccbench.exceptions import DatasetError
 from ccbench.faces import Photograph, hash_photographs
 from ccbench.interfaces import Dataset, GeneratedDataset
-from ccbench.plugins import Plugins, check_options
+from ccbench.plugins import Plugins, check_options, plugin_code
 from ccbench.runner.generate import Wanted, generated_folders
 from ccbench.runner.observer import Observer
 from ccbench.samples import SampleTable
@@ -87,7 +87,9 @@ def open_databases(
     tables = []
     for name, spec, dataset, root in opened:
         folder, made = next(generated) if root is None else (root, False)
-        tables.append((name, dataset.card, dataset.samples(folder, spec.options), made))
+        with plugin_code("dataset", spec.name, "samples()"):
+            table = dataset.samples(folder, spec.options)
+        tables.append((name, dataset.card, table, made))
     observer.stage("reading photographs", sum(len(table) for _, _, table, _ in tables))
     databases = []
     for name, card, table, made in tables:

@@ -22,7 +22,7 @@ from ccbench.datasets import parse_dataset_spec
 from ccbench.exceptions import CacheError, DatasetError
 from ccbench.executors import map_tasks
 from ccbench.interfaces import GeneratedDataset
-from ccbench.plugins import Plugins, load_plugins
+from ccbench.plugins import Plugins, load_plugins, plugin_code
 from ccbench.runner.observer import Observer, TaskProgress
 
 STAGE = "making photographs"
@@ -44,7 +44,8 @@ class Wanted:
     @cached_property
     def recipe(self) -> str:
         """Of the dataset; asked for once."""
-        return self.dataset.recipe
+        with plugin_code("dataset", self.name, "recipe"):
+            return self.dataset.recipe
 
     @cached_property
     def key(self) -> str:
@@ -163,7 +164,8 @@ def make_part(job: PartJob, report: Callable[[float], None]) -> None:
     cache = Cache(job.cache)
     with cache.create(_KIND, job.key) as scratch:
         try:
-            dataset.generate(job.part, scratch)
+            with plugin_code("dataset", job.name, "generate()", passing=OSError):
+                dataset.generate(job.part, scratch)
         except OSError as error:
             if not _elsewhere(error, scratch):
                 raise

@@ -16,7 +16,7 @@ from ccbench.faces import FaceTask, face_tasks, read_records
 from ccbench.features import BackboneIdentity, FeatureBlock, FeatureTask
 from ccbench.grams import GramTask
 from ccbench.interfaces import Backbone, FeatureExtractor
-from ccbench.plugins import Plugins, call_each, load_plugins
+from ccbench.plugins import Plugins, call_each, load_plugins, plugin_code
 from ccbench.probing import Series, read_series
 from ccbench.protocol import PerceptronHead, Protocol, load_protocol
 from ccbench.results import Run, open_run
@@ -155,7 +155,8 @@ def prepare(
     trained = choose_engine(engine, device)
     used = trained if isinstance(protocol.head, PerceptronHead) else None
     # Before the databases: a generated one may take its time to be drawn.
-    extractor = chosen.load(device)
+    with plugin_code("backbone", backbone, "load()"):
+        extractor = chosen.load(device)
     layers = open_layers(probe_layers, backbone, extractor, device)
     series = open_probes(probes, plugins, cache, observer)
     opened = open_databases(databases, plugins, cache, observer, workers)

@@ -13,7 +13,7 @@ from ccbench.datasets import ProbeSpec, labelled, parse_probe_spec
 from ccbench.exceptions import ProbeError
 from ccbench.features import BackboneIdentity, FeatureTask
 from ccbench.interfaces import GeneratedProbe, Probe, ProbeSeries
-from ccbench.plugins import Plugins, check_options, load_plugins
+from ccbench.plugins import Plugins, check_options, load_plugins, plugin_code
 from ccbench.preprocessing import FaceRecipe
 from ccbench.probing import (
     PartTask,
@@ -156,7 +156,8 @@ def open_probes(
 def _open(name: str, spec: ProbeSpec, probe: Probe, cache: Cache, observer: Observer) -> OpenProbe:
     options = dict(sorted(spec.options.items()))
     if spec.root is None and isinstance(probe, GeneratedProbe):
-        recipe, parts = probe.recipe(options), tuple(probe.parts(options))
+        with plugin_code("probe", spec.name, "recipe() or parts()"):
+            recipe, parts = probe.recipe(options), tuple(probe.parts(options))
         if len(set(parts)) < len(parts) or not parts:
             raise ProbeError(f"the probe '{name}' names no part of its images, or one twice")
         # Jobs that run in this process use it as it is.
@@ -180,7 +181,8 @@ def read_stimuli(name: str, probe: Probe, spec: ProbeSpec) -> ProbeSeries:
     if spec.root is not None and not spec.root.exists():
         raise ProbeError(f"the probe '{name}': no such folder: {spec.root}")
     try:
-        return probe.stimuli(spec.root, spec.options)
+        with plugin_code("probe", spec.name, "stimuli()", passing=ValueError):
+            return probe.stimuli(spec.root, spec.options)
     except ValueError as error:
         raise ProbeError(f"the probe '{name}' gives no usable series: {error}") from None
 
@@ -200,7 +202,8 @@ def do_part(job: PartJob, report: Report) -> None:
     options = dict(task.options)
     if _probes[task.probe].recipe(options) != task.recipe:
         raise ProbeError(f"the probe '{task.probe}' changed during the run; start it again")
-    stimuli = _probes[task.probe].generate(task.part, options)
+    with plugin_code("probe", task.probe, "generate()"):
+        stimuli = _probes[task.probe].generate(task.part, options)
     store_stimuli(task.probe, stimuli, Cache(job.cache), task.key)
     report(1.0)
 

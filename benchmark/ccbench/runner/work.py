@@ -14,7 +14,7 @@ from ccbench.features import BackboneIdentity, FeatureTask, make_features
 from ccbench.grams import GramTask, make_gram
 from ccbench.heads import load_head
 from ccbench.interfaces import FeatureExtractor
-from ccbench.plugins import load_plugins
+from ccbench.plugins import load_plugins, plugin_code
 from ccbench.protocol import Protocol
 from ccbench.runner.selection import Selection
 from ccbench.training import Engine, TrainingTask, train_heads
@@ -93,7 +93,8 @@ def do_faces(job: FaceJob, report: Report) -> None:
 def do_features(job: FeatureJob, report: Report) -> None:
     """Compute the features of a job."""
     extractor = loaded_extractor(job.task.backbone, job.device)
-    make_features(job.task, Cache(job.cache), extractor, job.device)
+    with plugin_code("backbone", job.task.backbone.name, "its network"):
+        make_features(job.task, Cache(job.cache), extractor, job.device)
     report(1.0)
 
 
@@ -105,7 +106,9 @@ def loaded_extractor(backbone: BackboneIdentity, device: str) -> FeatureExtracto
     """
     key = (backbone.name, device)
     if key not in _extractors:
-        extractor = load_plugins(quiet=True).backbone(backbone.name).load(device)
+        chosen = load_plugins(quiet=True).backbone(backbone.name)
+        with plugin_code("backbone", backbone.name, "load()"):
+            extractor = chosen.load(device)
         if extractor.weights_digest != backbone.weights:
             raise BackboneError(
                 f"the weights of '{backbone.name}' changed during the run; start the run again"

@@ -57,6 +57,7 @@ def mimic_dataset(
     from ccbench import __version__
     from ccbench.atomic import new_directory
     from ccbench.executors import map_tasks
+    from ccbench.plugins import plugin_code
     from ccbench_plugins.rendered.mimic_photographs import make_photographs
 
     card = dataset.card
@@ -64,7 +65,8 @@ def mimic_dataset(
         raise DatasetError(f"{card.name} has {card.posers} posers, not {posers}; ask for fewer")
     out = out.resolve()
     _refuse_taken(out)
-    layout = dataset.layout(posers, quirks=quirks)
+    with plugin_code("dataset", card.name, "layout()"):
+        layout = dataset.layout(posers, quirks=quirks)
     try:
         with new_directory(out) as scratch:
             sittings = _sittings(layout, scratch, card.name, seed, size_factor)
