@@ -110,6 +110,7 @@ def test_the_manifest_says_how_it_was_made(small_run: Run) -> None:
     assert manifest["request"]["protocol"]["runs"] == 3
     assert manifest["backbone"]["card"]["name"] == "alexnet"
     assert len(manifest["backbone"]["weights_digest"]) == 64
+    assert manifest["backbone"]["precision"] in {"float32", "bfloat16"}
     assert manifest["versions"]["torch"] != "unknown"
     assert {"faces", "features", "heads"} <= manifest["seconds"].keys()
     assert any("Krizhevsky" in text for text in manifest["citations"])

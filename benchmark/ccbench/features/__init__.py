@@ -1,7 +1,13 @@
 """Activations of a frozen backbone, computed once per view and kept as fp16 memory maps."""
 
 from ccbench.features.block import FeatureBlock
-from ccbench.features.compute import compute_features, make_features, normalise, one_ahead
+from ccbench.features.compute import (
+    BATCH,
+    compute_features,
+    make_features,
+    normalise,
+    one_ahead,
+)
 from ccbench.features.identity import (
     BackboneIdentity,
     FeatureTask,
@@ -9,6 +15,7 @@ from ccbench.features.identity import (
 )
 
 __all__ = [
+    "BATCH",
     "BackboneIdentity",
     "FeatureBlock",
     "FeatureTask",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ccbench.interfaces import FeatureExtractor
 
-_BATCH = 32
+BATCH = 32
 """Views in one forward pass: more of them leave the processor's cache between the layers."""
 _Item = TypeVar("_Item")
 
@@ -118,7 +118,7 @@ def _batches(task: FeatureTask, cache: Cache) -> Iterator[NDArray[np.uint8]]:
         for face in (np.array(pixels[part][row]) for part, row in task.rows)
         for view in task.views
     )
-    while batch := list(itertools.islice(drawn, _BATCH)):
+    while batch := list(itertools.islice(drawn, BATCH)):
         yield np.stack(batch)
 
 
