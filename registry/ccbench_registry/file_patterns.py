@@ -106,7 +106,7 @@ class FilePattern(Strict):
             column of the sample table.
         poser: template of the poser's identity, e.g. ``"{sex}{number}"``.
         labels: the code in the file name -> expression; without it the codes are read as
-            words ("joy", "afraid").  Codes mapped to "" are left out.
+            words ("joy", "afraid").  Codes mapped to "" are left out; "*" stands for all others.
         keep: column -> values kept, e.g. ``angle = ["S"]``; other values are counted and
             left out.
         renames: misnamed file -> the name it should have.

@@ -15,7 +15,8 @@ class LabelReader:
 
     Args:
         labels: the database's code (lower case) -> expression word; codes mapped to ""
-            are left out; without a map, labels are read as words.
+            are left out; "*" stands for all other codes; without a map, labels are read as
+            words.
     """
 
     def __init__(self, labels: Mapping[str, str]) -> None:
@@ -25,10 +26,11 @@ class LabelReader:
 
     def __call__(self, label: str) -> str | None:
         """Return one of the seven expressions, or ``None`` (counted) for anything else."""
-        word = self._labels.get(label.lower(), "" if self._labels else label)
-        if self._labels and label.lower() not in self._labels:
+        known = self._labels.get(label.lower(), self._labels.get("*"))
+        if self._labels and known is None:
             self.unknown[label] += 1
             return None
+        word = label if known is None else known
         name = canonical_expression(word)
         if name is None and word:
             self.unknown[label] += 1

@@ -39,9 +39,10 @@ def choose_frames(
     Returns:
         The pictures, and a warning about sequences without a neutral start, or "".
     """
+    names = [name for name in groups if name not in {"expression", spec.column}]
     sequences: dict[tuple[str, ...], list[tuple[int, Named]]] = {}
     for photograph in photographs:
-        rest = [photograph.columns[name].lower() for name in groups if name != spec.column]
+        rest = [photograph.columns[name].lower() for name in names]
         key = (str(photograph.path.parent), photograph.label, *rest)
         number = int(photograph.columns[spec.column])
         sequences.setdefault(key, []).append((number, photograph))
