@@ -198,7 +198,7 @@ class FilePattern(Strict):
     @property
     def groups(self) -> set[str]:
         """The named groups of the pattern."""
-        return set(re.compile(self.pattern).groupindex)
+        return set(_compiled(self.pattern).groupindex)
 
     @property
     def columns(self) -> set[str]:
