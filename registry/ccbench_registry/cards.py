@@ -138,7 +138,7 @@ class DatasetCard(Card):
             drawn or rendered faces.
         groups: cultural, ethnic or age groups among the posers, and what selects them.
         posers: how many posers the whole database has, if known.
-        expressions: the expressions it has, canonical names.
+        expressions: the expressions it has, canonical names; empty where that is not known.
         photographs: how many photographs (or clips) the whole database has, if known.
         naming: how sure the file naming is: "verified" on real name lists, "seen" in
             code or documentation, "unknown".
@@ -200,7 +200,9 @@ class DatasetCard(Card):
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Those of the seven expressions that the database lacks."""
+        """Those of the seven expressions that the database lacks; none if that is not known."""
+        if not self.expressions:
+            return ()
         return tuple(name for name in EXPRESSIONS if name not in self.expressions)
 
 

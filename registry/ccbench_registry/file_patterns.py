@@ -191,7 +191,7 @@ class FilePattern(Strict):
             raise ValueError(
                 f"needs the group '{name}', which the pattern lacks; {suggestion(name, columns)}"
             )
-        if twice := sorted(groups & (self.columns - columns)):
+        if twice := sorted(groups & self._further):
             raise ValueError(f"has the column '{twice[0]}' twice; rename one")
         return self
 
@@ -203,5 +203,9 @@ class FilePattern(Strict):
     @property
     def columns(self) -> set[str]:
         """All free columns: groups, derived ones, and those of the label table."""
+        return (self.groups - {"expression"}) | self._further
+
+    @property
+    def _further(self) -> set[str]:
         table = set(self.label_table.columns) if self.label_table else set()
-        return (self.groups - {"expression"}) | set(self.derive) | table
+        return set(self.derive) | table

@@ -194,13 +194,12 @@ def print_card(console: Console, card: DatasetCard, read_by: str = "") -> None:
 
 def _facts(card: DatasetCard, read_by: str) -> list[tuple[str, str, str]]:
     """Return (label, key of the card, text) in the order they are printed."""
-    missing = ", ".join(card.missing) if card.expressions else ""
     return [
         ("Country", "country", card.country or "– (drawn or rendered, or from everywhere)"),
         ("Posers", "posers", str(card.posers or "not known")),
         ("Photographs", "photographs", str(card.photographs or "")),
         ("Expressions", "expressions", ", ".join(card.expressions) or "not known"),
-        ("Lacks", "expressions", missing),
+        ("Lacks", "expressions", ", ".join(card.missing)),
         *_items("Groups", "groups", _groups(card)),
         ("Read by", "naming", _reading_sentence(card, read_by) if read_by else ""),
         *_terms(card),
