@@ -11,7 +11,7 @@ from ccbench.exceptions import DatasetError
 from ccbench.samples import SampleTable
 from ccbench_registry import DatasetCard, FilePattern, Terms
 
-TABLE = {
+TABLE: dict[str, object] = {
     "pattern": r"(?P<poser>[A-Z]\d?)_(?P<picture>\d+)\.jpg",
     "label_table": {
         "keys": {"poser": "Who", "picture": "Picture"},
@@ -20,7 +20,7 @@ TABLE = {
         "origin": "the list of the distribution, saved as CSV,",
     },
 }
-FILES = {
+FILES: dict[str, object] = {
     "pattern": r"(?P<poser>S\d)_(?P<sequence>\d)_(?P<frame>\d+)\.png",
     "labels": {"1": "anger", "2": "contempt", "5": "joy"},
     "label_files": {

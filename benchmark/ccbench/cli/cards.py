@@ -10,13 +10,8 @@ from typing import TYPE_CHECKING, Literal
 from ccbench.datasets import ListedDataset
 from ccbench.exceptions import DatasetError
 from ccbench.interfaces import Dataset, Family, GeneratedDataset
-from ccbench_registry import (
-    EXPRESSIONS,
-    OTHER_EXPRESSIONS,
-    DatasetCard,
-    canonical_expression,
-    suggestion,
-)
+from ccbench_registry import DatasetCard, canonical_expression, suggestion
+from ccbench_registry.vocabulary import expression_words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,10 +56,9 @@ class Filter:
         cards = list(cards)
         expression = canonical_expression(self.expression)
         if self.expression and expression is None:
-            known = (*EXPRESSIONS, *OTHER_EXPRESSIONS)
             raise DatasetError(
                 f"--expression {self.expression}: no such expression; "
-                f"{suggestion(self.expression, known)}"
+                f"{suggestion(self.expression, expression_words())}"
             )
         code = self.country.upper()
         countries = sorted({code for card in cards for code in card.countries})

@@ -119,6 +119,11 @@ class Layout(Strict):
     companions: tuple[Companion, ...] = ()
     quirks: Annotated[Quirks, Field(default_factory=lambda: Quirks.model_validate({}))]
 
+    @property
+    def count(self) -> int:
+        """How many posers there are."""
+        return sum(len(kind.names) for kind in self.posers)
+
     def photographs(self, posers: int, *, quirks: bool) -> list[MimickedPhotograph]:
         """List the photographs of that many posers; fewer posers give some of the files."""
         return [photograph.made for photograph in self._all(posers, quirks=quirks)]

@@ -66,11 +66,6 @@ def mimic_dataset(
     out = out.resolve()
     _refuse_taken(out)
     layout = dataset.layout(posers, quirks=quirks)
-    described = len({photograph.poser for photograph in layout})
-    if described < posers:
-        raise DatasetError(
-            f"the layout of {card.name} describes {described} posers, not {posers}; ask for fewer"
-        )
     try:
         with new_directory(out) as scratch:
             sittings = _sittings(layout, scratch, card.name, seed, size_factor)

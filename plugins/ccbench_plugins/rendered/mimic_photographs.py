@@ -114,9 +114,9 @@ def _write(path: Path, sitting: Sitting, photograph: MimickedPhotograph) -> None
 
 def _render(sitting: Sitting, photograph: MimickedPhotograph) -> NDArray[np.uint8]:
     """Render a photograph; uint8 (height, width, 3) RGB."""
-    shown = (photograph.poser, photograph.session, photograph.expression, f"{photograph.yaw:g}")
+    shown = [photograph.poser, photograph.session, photograph.expression, f"{photograph.yaw:g}"]
     if photograph.strength < 1:
-        shown = (*shown, f"{photograph.strength:g}")
+        shown.append(f"{photograph.strength:g}")
     rng = generator(sitting.seed, "mimic photograph", "/".join((sitting.database, *shown)))
     strength = rng.uniform(0.8, 1.0)
     action_units = {
