@@ -135,7 +135,7 @@ def test_whole_layouts_have_the_documented_size(
 
 def render(dataset: Any, out: Path, posers: int = 2) -> Path:
     settings: dict[str, Any] = {"seed": 0, "quirks": True, "workers": 1, "observer": Silent()}
-    size = min(dataset.layout(1, quirks=False)[0].width, 500)
+    size = min(dataset.layout(1, quirks=True)[0].width, 500)
     mimic_dataset(dataset, out, posers=posers, size_factor=64 / size, **settings)
     return out
 
