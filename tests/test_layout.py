@@ -70,6 +70,8 @@ def test_only_the_three_packages_are_source_roots(project: dict[str, Any]) -> No
         "import ccbench, ccbench.cli, ccbench_registry",
         # With all plugins loaded, as the list of commands needs them.
         "from ccbench.cli import cli; cli.main(['--help'], standalone_mode=False)",
+        "from ccbench.cli import cli; cli.main(['datasets', 'list'], standalone_mode=False)",
+        "from ccbench.cli import cli; cli.main(['datasets', 'show', 'krc'], standalone_mode=False)",
     ],
 )
 def test_the_front_door_imports_nothing_heavy(code: str) -> None:

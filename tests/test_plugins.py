@@ -22,7 +22,7 @@ from ccbench.runner import run_matrix
 if TYPE_CHECKING:
     from tests.conftest import Command, FewPosers, Install
 
-BUNDLED = {"alexnet", "drawn", "facegen", "kdef", "krc", "rendered", "timm"}
+BUNDLED = {"alexnet", "catalogue", "drawn", "facegen", "kdef", "krc", "rendered", "timm"}
 BROKEN = 'raise ImportError("libmissing.so is not\\n here")'
 
 
@@ -89,7 +89,7 @@ def test_its_dataset_is_listed(ccbench_process: Command, lab_and_broken: None) -
     done = ccbench_process("datasets", "list")
     assert done.code == 0
     assert "Faces of my laboratory" in row_of("mylab", done.out)
-    assert "needs no folder" in row_of("mylab", done.out)
+    assert "generated" in row_of("mylab", done.out)
 
 
 def test_strict_mode_makes_the_broken_one_fatal(

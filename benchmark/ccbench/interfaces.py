@@ -93,16 +93,18 @@ class MimickedPhotograph:
     """One photograph of a folder that is laid out like a licensed database.
 
     Attributes:
-        path: below the root, with forward slashes; .jpg, .jpeg or .png in any case.
+        path: below the root, with forward slashes; .jpg, .jpeg, .png, .bmp or .tiff in any case.
         poser: who is shown: one text, one face.
         sex: "female" or "male".
-        expression: canonical name, one of ``ccbench_registry.EXPRESSIONS``.
+        expression: canonical name, one of ``ccbench_registry.EXPRESSIONS`` or of
+            ``ccbench_registry.OTHER_EXPRESSIONS``.
         width: pixels.
         height: pixels.
         session: another session is another picture of the poser with the same expression.
         yaw: degrees that the head is turned to the right of the picture; 90 is a profile.
         grey: one channel instead of three.
         flaw: "black" (nothing to see), "truncated" (ends half-way) or "empty" (0 bytes).
+        strength: share of the full expression, above 0 to 1, for pictures of a sequence.
     """
 
     path: str
@@ -115,6 +117,7 @@ class MimickedPhotograph:
     yaw: float = 0.0
     grey: bool = False
     flaw: Literal["", "black", "truncated", "empty"] = ""
+    strength: float = 1.0
 
 
 @runtime_checkable
@@ -133,6 +136,14 @@ class MimickedDataset(Dataset, Protocol):
             quirks: whether misnamed, damaged and missing files are as in the distribution;
                 posers who have some come first.
         """
+
+
+@runtime_checkable
+class MimickedTexts(MimickedDataset, Protocol):
+    """A dataset whose folder has text files too, such as a table of what is shown."""
+
+    def texts(self, posers: int, *, quirks: bool) -> Mapping[str, str]:
+        """Return path below the root -> content; arguments as those of ``layout``."""
 
 
 @dataclass(frozen=True)

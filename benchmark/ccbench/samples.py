@@ -43,6 +43,7 @@ class SampleTable(Sequence[Sample]):
         left_out: reason -> number of files left out on purpose (another angle, a label
             outside the seven expressions, ...).
         warnings: sentences about quirks that were handled (misnamed files, ...).
+        shown: photographs that are not to be shown by their path, and what by.
 
     Raises:
         DatasetError: an expression outside the vocabulary, an empty poser, or one path
@@ -54,6 +55,7 @@ class SampleTable(Sequence[Sample]):
     unmatched: tuple[Path, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    shown: Mapping[Path, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         rows = sorted(self.rows, key=lambda s: (s.poser, _order(s.expression), str(s.path)))
@@ -95,7 +97,9 @@ class SampleTable(Sequence[Sample]):
         return tuple(name for name in EXPRESSIONS if name in present)
 
     def relative(self, path: Path) -> str:
-        """Return ``path`` relative to the root, with forward slashes."""
+        """Return ``path`` relative to the root, with forward slashes, or what it is shown by."""
+        if path in self.shown:
+            return self.shown[path]
         try:
             return path.relative_to(self.root).as_posix()
         except ValueError:

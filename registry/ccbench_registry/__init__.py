@@ -9,18 +9,26 @@ from ccbench_registry.cards import (
     Card,
     Citation,
     DatasetCard,
-    FilePattern,
-    IgnoredFiles,
+    HumanNorms,
+    PoserGroup,
     ProbeCard,
     Terms,
     load_card,
 )
 from ccbench_registry.catalog import Catalog, suggestion
+from ccbench_registry.databases import databases
 from ccbench_registry.errors import (
     CardError,
     CcbenchError,
     DuplicateNameError,
     UnknownNameError,
+)
+from ccbench_registry.file_patterns import (
+    FilePattern,
+    Frames,
+    IgnoredFiles,
+    LabelFiles,
+    LabelTable,
 )
 from ccbench_registry.vocabulary import (
     ACTION_UNITS,
@@ -44,11 +52,17 @@ __all__ = [
     "DatasetCard",
     "DuplicateNameError",
     "FilePattern",
+    "Frames",
+    "HumanNorms",
     "IgnoredFiles",
+    "LabelFiles",
+    "LabelTable",
+    "PoserGroup",
     "ProbeCard",
     "Terms",
     "UnknownNameError",
     "canonical_expression",
+    "databases",
     "load_card",
     "suggestion",
 ]

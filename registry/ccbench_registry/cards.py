@@ -7,7 +7,6 @@ the nearest known key.
 from __future__ import annotations
 
 import math
-import re
 import tomllib
 from collections.abc import Mapping
 from importlib.resources.abc import Traversable
@@ -17,7 +16,6 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 from pydantic import (
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     field_validator,
@@ -26,21 +24,16 @@ from pydantic import (
 
 from ccbench_registry.catalog import suggestion
 from ccbench_registry.errors import CardError
-from ccbench_registry.vocabulary import (
-    EXPRESSIONS,
-    OTHER_EXPRESSIONS,
-    canonical_expression,
-    expression_words,
-)
+from ccbench_registry.file_patterns import FilePattern
+from ccbench_registry.strict import Strict
+from ccbench_registry.vocabulary import EXPRESSIONS, OTHER_EXPRESSIONS
 
+Country = Annotated[str, Field(pattern=r"^([A-Z]{2})?$")]
+Permission = Literal["yes", "no", "unknown"]
 CardName = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Citation(_Strict):
+class Citation(Strict):
     """A work to cite: formatted text, and its DOI where it has one."""
 
     text: str
@@ -50,21 +43,35 @@ class Citation(_Strict):
         return f"{self.text} doi:{self.doi}" if self.doi else self.text
 
 
-class Terms(_Strict):
+class Terms(Strict):
     """Under which terms something may be used.
 
     Attributes:
         licence: name of the licence or a short sentence of the terms.
-        redistribution: whether the material itself may be passed on.
+        redistribution: whether the material itself is known to be free to be passed on.
         request: how a lab obtains it; empty when it ships with the package.
+        may_modify: whether the photographs may be cropped, masked and processed otherwise.
+        may_share_weights: whether networks that were trained on them may be passed on.
+        publishable_ids: posers whose photographs may be printed, or "all", "none" or "unknown".
     """
 
     licence: str
     redistribution: bool = False
     request: str = ""
+    may_modify: Permission = "unknown"
+    may_share_weights: Permission = "unknown"
+    publishable_ids: tuple[str, ...] | str = "unknown"
+
+    @field_validator("publishable_ids")
+    @classmethod
+    def _posers_or_word(cls, value: tuple[str, ...] | str) -> tuple[str, ...] | str:
+        words = ("all", "none", "unknown")
+        if isinstance(value, str) and value not in words:
+            raise ValueError(f"is '{value}'; list the posers, or write one of {', '.join(words)}")
+        return value or "none"
 
 
-class Card(_Strict):
+class Card(Strict):
     """What every card has."""
 
     name: CardName
@@ -72,95 +79,6 @@ class Card(_Strict):
     terms: Terms
     citations: tuple[Citation, ...] = ()
     notes: tuple[str, ...] = ()
-
-
-class IgnoredFiles(_Strict):
-    """File names that are known not to be photographs of a poser.
-
-    Attributes:
-        pattern: regular expression for the whole file name, case ignored.
-        reason: what they are, for the report.
-    """
-
-    pattern: str
-    reason: str
-
-    @field_validator("pattern")
-    @classmethod
-    def _compiles(cls, value: str) -> str:
-        return _compiled(value).pattern
-
-
-def _compiled(pattern: str) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern, re.IGNORECASE)
-    except re.error as error:
-        raise ValueError(f"is not a regular expression ({error})") from error
-
-
-class FilePattern(_Strict):
-    r"""How a database's file names carry their labels.
-
-    Attributes:
-        pattern: regular expression with named groups, matched against the whole file
-            name (or, when it contains ``/``, the whole path below the root), case ignored.
-            The group ``expression`` is required; groups named in ``poser`` make the
-            poser; every other group becomes a free column of the sample table.
-        poser: template of the poser's identity, e.g. ``"{sex}{number}"``.
-        labels: the code in the file name -> expression; without it the codes are read as
-            words ("joy", "afraid").  Codes mapped to "" are left out.
-        keep: column -> values kept, e.g. ``angle = ["S"]``; other values are counted and
-            left out.
-        renames: misnamed file -> the name it should have.
-        ignore: files known not to be photographs of a poser, left out with a reason.
-        glob: which files are looked at, relative to the root.
-    """
-
-    pattern: str
-    poser: str = "{poser}"
-    labels: dict[str, str] = {}
-    keep: dict[str, tuple[str, ...]] = {}
-    renames: dict[str, str] = {}
-    ignore: tuple[IgnoredFiles, ...] = ()
-    glob: str = "**/*"
-
-    @field_validator("pattern")
-    @classmethod
-    def _compiles(cls, value: str) -> str:
-        if "expression" not in _compiled(value).groupindex:
-            raise ValueError("needs a named group (?P<expression>...)")
-        return value
-
-    @field_validator("labels")
-    @classmethod
-    def _known_labels(cls, value: dict[str, str]) -> dict[str, str]:
-        for code, label in value.items():
-            if label and canonical_expression(label) is None:
-                raise ValueError(
-                    f"maps '{code}' to '{label}', which is no expression; "
-                    f"{suggestion(label, expression_words())}"
-                )
-        return {code.lower(): label for code, label in value.items()}
-
-    @model_validator(mode="after")
-    def _names_exist(self) -> FilePattern:
-        columns = set(re.compile(self.pattern).groupindex) - {"expression"}
-        used = set(re.findall(r"{(\w+)}", self.poser))
-        if not used or re.search(r"[{}]", re.sub(r"{\w+}", "", self.poser)):
-            raise ValueError(
-                f"needs a poser made of groups of the pattern, such as '{{poser}}', "
-                f"not '{self.poser}'"
-            )
-        for name in sorted((used | set(self.keep)) - columns):
-            if name == "expression":
-                raise ValueError(
-                    "cannot use 'expression' in poser or keep; to leave expressions out, map "
-                    'their codes to "" in labels'
-                )
-            raise ValueError(
-                f"needs the group '{name}', which the pattern lacks; {suggestion(name, columns)}"
-            )
-        return self
 
 
 def _plain(value: object) -> object:
@@ -176,25 +94,70 @@ def _plain(value: object) -> object:
     raise ValueError(f"has a {type(value).__name__}; give numbers, texts, lists and mappings")
 
 
+class PoserGroup(Strict):
+    """A cultural, ethnic or age group among the posers of one database.
+
+    Attributes:
+        name: what the group is called.
+        posers: how many belong to it, if known.
+        country: ISO 3166-1 alpha-2 code where it differs from the database's.
+        option: what selects it, as in ``-d 'NAME[option]=ROOT'``; "" where nothing does.
+    """
+
+    name: str
+    posers: Annotated[int, Field(ge=1)] | None = None
+    country: Country = ""
+    option: Annotated[str, Field(pattern=r"^(\w+=[^\[\],]+)?$")] = ""
+
+
+class HumanNorms(Strict):
+    """Where human recognition rates of a database are found.
+
+    Attributes:
+        key: name of norms that ship with the package (``ccbench_registry.norms``), or "".
+        source: the work that has them, where they do not ship.
+        result: what it found, in words.
+    """
+
+    key: str = ""
+    source: str = ""
+    result: str = ""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> HumanNorms:
+        if bool(self.key) == bool(self.source):
+            raise ValueError("needs either the key of norms that ship with ccbench or a source")
+        return self
+
+
 class DatasetCard(Card):
     """A database of posed facial expressions.
 
     Attributes:
         country: ISO 3166-1 alpha-2 code of the country the posers live in, or "" for
             drawn or rendered faces.
+        groups: cultural, ethnic or age groups among the posers, and what selects them.
         posers: how many posers the whole database has, if known.
-        expressions: the expressions it has, canonical names.
+        expressions: the expressions it has, canonical names; empty where that is not known.
+        photographs: how many photographs (or clips) the whole database has, if known.
         naming: how sure the file naming is: "verified" on real name lists, "seen" in
             code or documentation, "unknown".
+        norms: where human recognition rates are found.
+        from_memory: keys of this card that nobody has checked against a source, e.g.
+            "posers" or "terms.request".
         files: present when file names carry the labels, so that no Python is needed.
         recipe: how the photographs of a dataset that makes its own come about: numbers,
             texts, lists and mappings, as the manifest of a run shows them.
     """
 
-    country: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = ""
+    country: Country = ""
+    groups: tuple[PoserGroup, ...] = ()
     posers: Annotated[int, Field(ge=1)] | None = None
+    photographs: Annotated[int, Field(ge=1)] | None = None
     expressions: tuple[str, ...] = EXPRESSIONS
     naming: Literal["verified", "seen", "unknown"] = "unknown"
+    norms: tuple[HumanNorms, ...] = ()
+    from_memory: tuple[str, ...] = ()
     files: FilePattern | None = None
     recipe: Annotated[Mapping[str, Any], BeforeValidator(_plain)] | None = None
 
@@ -208,6 +171,39 @@ class DatasetCard(Card):
                     f"{suggestion(label, (*EXPRESSIONS, *OTHER_EXPRESSIONS))}"
                 )
         return value
+
+    @field_validator("from_memory")
+    @classmethod
+    def _keys_exist(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        known = [*cls.model_fields, *(f"terms.{name}" for name in Terms.model_fields)]
+        for key in value:
+            if key not in known:
+                raise ValueError(f"names the key '{key}'; {suggestion(key, known)}")
+        return value
+
+    @model_validator(mode="after")
+    def _options_exist(self) -> DatasetCard:
+        for group in self.groups:
+            column = group.option.partition("=")[0]
+            if column and self.files and column not in self.files.columns:
+                raise ValueError(
+                    f"has the group '{group.name}' selected by '{column}', which the pattern "
+                    f"lacks; {suggestion(column, self.files.columns)}"
+                )
+        return self
+
+    @property
+    def countries(self) -> tuple[str, ...]:
+        """Country of the database and those of its groups, each once."""
+        found = (self.country, *(group.country for group in self.groups))
+        return tuple(dict.fromkeys(code for code in found if code))
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Those of the seven expressions that the database lacks; none if that is not known."""
+        if not self.expressions:
+            return ()
+        return tuple(name for name in EXPRESSIONS if name not in self.expressions)
 
 
 class BackboneCard(Card):

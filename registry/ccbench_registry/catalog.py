@@ -10,6 +10,9 @@ from ccbench_registry.errors import DuplicateNameError, UnknownNameError
 
 T = TypeVar("T")
 
+_MOST = 20
+"""Names in a message; all of a long catalogue would bury it."""
+
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Say which known name was probably meant.
@@ -19,7 +22,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
         known: the names that exist.
 
     Returns:
-        ``"did you mean 'kdef'?"``; or, with no near miss, the list of what there is.
+        ``"did you mean 'kdef'?"``; or, with no near miss, what there is.
 
     >>> suggestion("kdf", ["kdef", "krc"])
     "did you mean 'kdef'?"
@@ -33,7 +36,8 @@ def suggestion(name: str, known: Iterable[str]) -> str:
         return f"did you mean '{lowered[near[0]]}'?"
     if not names:
         return "there are none"
-    return "there are: " + ", ".join(names)
+    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
+    return f"there are: {', '.join(names[:_MOST])}{more}"
 
 
 class Catalog(Generic[T]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 from pathlib import Path
@@ -14,31 +15,111 @@ import pytest
 from ccbench_registry import EXPRESSIONS
 
 if TYPE_CHECKING:
-    from tests.conftest import Command, FewPosers
+    from tests.conftest import Command, FewPosers, Outcome
 
 
-def test_list_names_every_dataset(ccbench: Command) -> None:
+def listed(done: Outcome) -> dict[str, list[str]]:
+    """Return name -> cells of the rows that have all cells."""
+    assert done.code == 0, done.err
+    rows = [re.split(r"  +", line.strip()) for line in done.out.splitlines()[1:]]
+    return {row[0]: row for row in rows if len(row) == 7}
+
+
+def test_list_says_where_from_how_read_and_what_is_missing(ccbench: Command) -> None:
     done = ccbench("datasets", "list")
-    assert done.code == 0
-    rows = [line for line in done.out.splitlines() if "your folder" in line or "needs no" in line]
-    folder = {row.replace("│", " ").split()[0]: "your folder" in row for row in rows}
-    assert list(folder) == sorted(folder)
-    assert {name: folder[name] for name in ("drawn-a", "drawn-b", "kdef", "krc")} == {
-        "drawn-a": False,
-        "drawn-b": False,
-        "kdef": True,
-        "krc": True,
-    }
+    rows = listed(done)
+    assert list(rows) == sorted(rows)
+    title = "Karolinska Directed Emotional Faces"
+    assert rows["kdef"] == ["kdef", "SE", "70", "pattern", "–", "no", title]
+    assert rows["krc"][1:6] == ["JP", "74", "pattern", "–", "no"]
+    assert rows["drawn-a"][1:6] == ["–", "60", "generated", "–", "yes"]
+    assert rows["faces"][1:6] == ["DE", "171", "pattern", "surprised", "no"]
+    assert rows["cfd"][1:6] == ["US,IN", "827", "pattern", "3 of 7", "no"]
+    assert rows["umea"][1:6] == ["SE", "60", "manifest", "–", "no"]
+    assert rows["eb_plus"][4] == "?"
+    assert "synthetic:…" in done.out
+    assert "manifest = naming not known, -d NAME=list.csv" in " ".join(done.out.split())
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_list_keeps_one_line_a_dataset(
+    ccbench: Command, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    out = ccbench("datasets", "list").out.splitlines()
+    table = out[: next(n for n, line in enumerate(out) if "databases of" in line)]
+    assert all(len(line) <= width for line in out)
+    names = [line.split()[0] for line in table[1:]]
+    assert len(names) == len(set(names)) > 60
+    (faces,) = [line for line in table if line.startswith("faces ")]
+    assert faces.split()[1:6] == ["DE", "171", "pattern", "surprised", "no"]
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        (("--country", "jp"), {"aist", "jacfee", "jaffe", "krc", "riken"}),
+        (("--country", "CN"), {"cfaps", "oulu_casia", "tsinghua_fed"}),
+        (("--country", "SE"), {"kdef", "umea"}),
+        (("--expression", "pride"), {"adfes", "gemep"}),
+        (("--country", "DE", "--expression", "surprise"), {"mpi_fev"}),
+        (("--licence", "release agreement"), {"faces"}),
+        (("--country", "JP", "--licence", "non-commercial"), {"jaffe", "krc"}),
+    ],
+)
+def test_list_can_be_restricted(
+    ccbench: Command, options: tuple[str, ...], names: set[str]
+) -> None:
+    assert set(listed(ccbench("datasets", "list", *options))) == names
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--country", "XX"), "--country XX: no database; give one of the codes BR, CA, CH"),
+        (("--expression", "hapiness"), "no such expression; did you mean 'happiness'?"),
+        (("--country", "JP", "--licence", "CC0"), "no database passes; drop one of --country"),
+    ],
+)
+def test_restrictions_that_leave_nothing(
+    ccbench: Command, options: tuple[str, ...], sentence: str
+) -> None:
+    assert sentence in ccbench("datasets", "list", *options).refusal
 
 
 def test_show_says_terms_citation_and_options(ccbench: Command) -> None:
     done = ccbench("datasets", "show", "kdef")
     assert done.code == 0
-    assert "country SE" in done.out
-    assert "70 posers" in done.out
-    assert "Terms:" in done.out
+    for label, text in (
+        ("Country", "SE"),
+        ("Posers", "70"),
+        ("Terms", "Researchers only"),
+        ("  pass on", "no"),
+        ("  modify", "unknown"),
+        ("Human norms", "KDEF"),
+        ("To get it", "Ask for the database"),
+    ):
+        assert re.search(rf"^{label} +{text}", done.out, re.M), label
     assert "Lundqvist" in done.out
     assert "session:" in done.out
+    assert "from memory" not in done.out
+
+
+def test_show_says_what_nobody_has_checked_and_what_selects_a_group(
+    ccbench: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    umea = ccbench("datasets", "show", "umea").out
+    assert re.search(r"^Posers +60 \(from memory\)", umea, re.M)
+    assert "manifest: -d umea=list.csv; its file naming is not known" in umea
+    rafd = ccbench("datasets", "show", "rafd").out
+    assert "Moroccan Dutch men, 18 posers: -d 'rafd[group=Moroccan]=FOLDER'" in rafd
+    assert "verified (tried on lists of real names)" in rafd
+    faces = ccbench("datasets", "show", "faces").out
+    assert "only the posers 004, 066, 079, 116, 140, 168" in faces
+    assert re.search(r"^Lacks +surprised", faces, re.M)
+    drawn = ccbench("datasets", "show", "drawn-a").out
+    assert "generated: -d drawn-a, no folder needed" in drawn
 
 
 def test_show_prints_names_in_brackets_as_they_are(ccbench: Command, tmp_path: Path) -> None:

@@ -262,7 +262,7 @@ def test_the_command(ccbench: Command, tmp_path: Path) -> None:
     ("arguments", "sentence"),
     [
         (("kdf", "out"), "no dataset 'kdf'; did you mean 'kdef'?"),
-        (("drawn-a", "out"), "'drawn-a' does not describe its folder; there are: kdef, krc"),
+        (("drawn-a", "out"), "'drawn-a' does not describe its folder; there are: adfes, bosphorus"),
         (("kdef", "out", "--posers", "71"), "kdef has 70 posers, not 71; ask for fewer"),
         (("kdef", "out", "--size-factor", "0.01"), "photographs of 6 x 8 pixels; the sides"),
         (("kdef", "out", "--size-factor", "nan"), "the size factor nan is not above 0"),

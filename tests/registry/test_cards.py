@@ -119,6 +119,52 @@ def test_a_citation_shows_its_doi() -> None:
             HEAD + f"[files]\npattern = {PATTERN}\nignore = [{{ pattern = '(', reason = 'x' }}]",
             ["files.ignore.0.pattern", "is not a regular expression"],
         ),
+        (HEAD + 'terms.may_modify = "maybe"', ["'terms.may_modify'", "'yes', 'no' or 'unknown'"]),
+        (
+            HEAD + 'terms.publishable_ids = "some"',
+            ["'terms.publishable_ids' is 'some'; list the posers", "all, none, unknown"],
+        ),
+        (
+            HEAD + 'from_memory = ["terms.licens"]',
+            ["names the key 'terms.licens'; did you mean 'terms.licence'?"],
+        ),
+        (HEAD + "[[norms]]\nresult = '82 %'", ["'norms.0' needs either the key of norms"]),
+        (HEAD + "[[groups]]\nname = 'a'\noption = 'x'", ["'groups.0.option'"]),
+        (
+            HEAD + f"[[groups]]\nname = 'a'\noption = 'grup=x'\n[files]\npattern = {PATTERN}",
+            ["the group 'a' selected by 'grup', which the pattern lacks", "there are: poser"],
+        ),
+        (
+            HEAD + f"[files]\npattern = {PATTERN}\nderive = {{ group = {{ a = '(' }} }}",
+            ["'files.derive' is not a regular expression"],
+        ),
+        (
+            HEAD + f"[files]\npattern = {PATTERN}\nderive = {{ poser = {{ a = 'x' }} }}",
+            ["has the column 'poser' twice; rename one"],
+        ),
+        (
+            HEAD + f"[files]\npattern = {PATTERN}\nconceal = ['name']",
+            ["needs the group 'name', which the pattern lacks"],
+        ),
+        (
+            HEAD + f"[files]\npattern = {PATTERN}\nframes = {{ column = 'n' }}",
+            ["needs the group 'n', which the pattern lacks"],
+        ),
+        (
+            HEAD + f"[files]\npattern = {PATTERN}\n[files.label_files]\npattern = "
+            "'(?P<poser>x)'\nexample = 'x'",
+            ["has the expression in more than one of the pattern, label_table and label_files"],
+        ),
+        (
+            HEAD + "[files]\npattern = '(?P<poser>x)'\n[files.label_files]\npattern = 'x'\n"
+            "example = 'x'",
+            ["'files.label_files.pattern' needs named groups"],
+        ),
+        (
+            HEAD + "[files]\npattern = '(?P<poser>x)'\n[files.label_table]\n"
+            "keys = { sex = 'S' }\nexpression = 'E'\norigin = 'o'",
+            ["needs the group 'sex', which the pattern lacks"],
+        ),
     ],
 )
 def test_mistakes_are_named_with_the_near_word(
@@ -150,6 +196,24 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 def test_another_kind_of_card_has_other_keys(tmp_path: Path) -> None:
     with pytest.raises(CardError, match="'architecture' is missing"):
         load_card(card_file(tmp_path, HEAD), BackboneCard)
+
+
+def test_countries_and_missing_expressions_of_a_card(tmp_path: Path) -> None:
+    text = HEAD + 'country = "FI"\nexpressions = ["happy", "proud"]\n'
+    text += '[[groups]]\nname = "a"\ncountry = "CN"\n[[groups]]\nname = "b"\n'
+    card = load_card(card_file(tmp_path, text), DatasetCard)
+    assert card.countries == ("FI", "CN")
+    assert card.missing == ("neutral", "fearful", "sad", "angry", "surprised", "disgusted")
+    unknown = load_card(card_file(tmp_path, HEAD + "expressions = []"), DatasetCard)
+    assert unknown.missing == ()
+
+
+def test_permissions_are_unknown_unless_told(tmp_path: Path) -> None:
+    terms = load_card(card_file(tmp_path, HEAD), DatasetCard).terms
+    assert (terms.may_modify, terms.may_share_weights) == ("unknown", "unknown")
+    assert terms.publishable_ids == "unknown"
+    text = HEAD + "terms.publishable_ids = []"
+    assert load_card(card_file(tmp_path, text), DatasetCard).terms.publishable_ids == "none"
 
 
 def test_label_codes_and_patterns_ignore_case_and_cards_are_frozen() -> None:

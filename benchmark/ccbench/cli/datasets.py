@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ccbench.runner.check import Check
-    from ccbench_registry import DatasetCard
 
 _MOST = 10
 
@@ -25,39 +23,18 @@ def datasets() -> None:
 
 
 @datasets.command("list")
-def list_datasets() -> None:
-    """List the datasets."""
+@click.option("--country", default="", help="Only databases from there: a code such as JP.")
+@click.option("--licence", default="", help="Only databases whose licence has this text.")
+@click.option("--expression", default="", help="Only databases that have this expression.")
+def list_datasets(country: str, licence: str, expression: str) -> None:
+    """List the datasets: where from, how many posers, how read, what they lack."""
     from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
 
-    from ccbench.interfaces import Family, GeneratedDataset
+    from ccbench.cli.cards import Filter, print_list
     from ccbench.plugins import load_plugins
 
-    plugins = load_plugins()
-    table = Table()
-    table.add_column("name", no_wrap=True)
-    table.add_column("title")
-    table.add_column("country")
-    table.add_column("posers", justify="right")
-    table.add_column("photographs")
-    for name in plugins.datasets:
-        item = plugins.datasets.get(name)
-        if isinstance(item, Family):
-            table.add_row(f"{name}:…", escape(item.summary), "", "", "")
-            continue
-        card = item.card
-        made = isinstance(item, GeneratedDataset)
-        source = "needs no folder" if made else "your folder"
-        table.add_row(
-            name, escape(card.title), card.country or "–", str(card.posers or "–"), source
-        )
-    console = Console()
-    console.print(table)
-    console.print(
-        "Your own database: a CSV manifest (path,poser,expression) or a TOML card; see the README.",
-        style="dim",
-    )
+    restrict = Filter(country.strip(), licence.strip(), expression.strip())
+    print_list(Console(), load_plugins().datasets, restrict)
 
 
 @datasets.command()
@@ -66,12 +43,16 @@ def show(name: str) -> None:
     """Show the card of the dataset NAME: what it is, its terms, how to get and cite it."""
     from rich.console import Console
 
+    from ccbench.cli.cards import print_card, print_recipe, reading
     from ccbench.datasets import parse_dataset_spec
     from ccbench.plugins import load_plugins
 
     dataset, _ = load_plugins().open_dataset(parse_dataset_spec(name))
     console = Console()
-    _print_card(console, dataset.card)
+    print_card(console, dataset.card, reading(dataset))
+    if dataset.card.recipe:
+        console.print("\n[bold]Recipe[/]")
+        print_recipe(console, dataset.card.recipe)
     if dataset.options:
         console.print("\n[bold]Options[/]")
         for option, text in dataset.options.items():
@@ -146,56 +127,15 @@ def check(ctx: click.Context, dataset: str, workers: int | None) -> None:
         ctx.exit(1)
 
 
-def _print_card(console: Console, card: DatasetCard) -> None:
-    from rich.markup import escape
-
-    console.print(f"[bold]{escape(card.title)}[/] ({card.name})", highlight=False)
-    facts = [
-        f"country {card.country}" if card.country else "",
-        f"{card.posers} posers" if card.posers else "",
-        f"file naming {card.naming}",
-    ]
-    console.print("; ".join(fact for fact in facts if fact), highlight=False)
-    console.print(f"Expressions: {', '.join(card.expressions)}", highlight=False)
-    console.print(f"Terms: {card.terms.licence}", highlight=False, markup=False)
-    if card.terms.request:
-        console.print(f"To get it: {card.terms.request}", highlight=False, markup=False)
-    for note in card.notes:
-        console.print(f"• {note}", highlight=False, markup=False)
-    for citation in card.citations:
-        console.print(f"Cite: {citation}", highlight=False, markup=False)
-    if card.recipe:
-        console.print("\n[bold]Recipe[/]")
-        _print_recipe(console, card.recipe)
-
-
-def _print_recipe(console: Console, recipe: Mapping[str, object], indent: str = "  ") -> None:
-    """Print a mapping as indented lines; one that holds only numbers and words in one line."""
-    for key, value in recipe.items():
-        if isinstance(value, Mapping) and any(
-            isinstance(inner, Mapping | list) for inner in value.values()
-        ):
-            console.print(f"{indent}{key}:", markup=False, highlight=False)
-            _print_recipe(console, value, indent + "  ")
-            continue
-        if isinstance(value, Mapping):
-            value = ", ".join(f"{name} = {_in_words(inner)}" for name, inner in value.items())
-        console.print(f"{indent}{key}: {_in_words(value)}", markup=False, highlight=False)
-
-
-def _in_words(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(_in_words, value)) or "–"
-    return "–" if value is None or value == "" else str(value)
-
-
 def _print_check(console: Console, found: Check) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from ccbench.cli.cards import print_card
+
     table, counts = found.database.table, found.counts()
     console.print()
-    _print_card(console, found.database.card)
+    print_card(console, found.database.card)
     console.print()
     grid = Table(
         title=f"{len(table)} photographs of {len(table.posers)} posers",

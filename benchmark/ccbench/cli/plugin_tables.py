@@ -19,6 +19,8 @@ from ccbench.plugins.blame import describe, place, show_traceback
 from ccbench.scaffold import Names, Written
 from ccbench.testing.suite import Outcome
 
+_MOST = 6
+"""Items of one kind that have a line each."""
 _HOLDS, _FAILS, _SKIPPED = ("✓", "green"), ("✗", "red"), ("–", "dim")
 
 
@@ -28,11 +30,26 @@ def plugin_table(found: Sequence[Plugin]) -> Table:
     for column in ("plugin", "package", "provides"):
         table.add_column(column)
     for plugin in found:
-        provides = "\n".join(plugin.provides) or "–"
+        provides = "\n".join(_in_lines(plugin.provides)) or "–"
         if plugin.problem:
             provides = f"[red]not loaded:[/] {escape(plugin.problem)}"
         table.add_row(plugin.name, plugin.package, provides)
     return table
+
+
+def _in_lines(provides: Sequence[str]) -> list[str]:
+    """Return a line an item; where a plugin has many of one kind, one line for all of them."""
+    kinds: dict[str, list[str]] = {}
+    for item in provides:
+        kind, _, name = item.partition(" ")
+        kinds.setdefault(kind, []).append(name)
+    lines = []
+    for kind, names in kinds.items():
+        if len(names) > _MOST:
+            lines.append(f"{len(names)} {kind}s: {', '.join(names)}")
+        else:
+            lines += [f"{kind} {name}".strip() for name in names]
+    return lines
 
 
 def hook_table(found: Sequence[Plugin]) -> Table:

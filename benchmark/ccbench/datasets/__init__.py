@@ -1,7 +1,7 @@
 """Datasets that need no Python: file patterns, TOML cards and CSV manifests."""
 
 from ccbench.datasets.files import IMAGE_SUFFIXES, list_images, write_image
-from ccbench.datasets.manifest import ManifestDataset, read_manifest
+from ccbench.datasets.manifest import ListedDataset, ManifestDataset, read_manifest
 from ccbench.datasets.pattern import PatternDataset, dataset_from_card
 from ccbench.datasets.spec import (
     DatasetSpec,
@@ -14,6 +14,7 @@ from ccbench.datasets.spec import (
 __all__ = [
     "IMAGE_SUFFIXES",
     "DatasetSpec",
+    "ListedDataset",
     "ManifestDataset",
     "PatternDataset",
     "ProbeSpec",

@@ -69,7 +69,7 @@ def list_images(root: Path, glob: str = "**/*", *, dataset: str) -> list[Path]:
 
 
 def write_image(path: Path, pixels: NDArray[np.uint8], *, quality: int = 95) -> None:
-    """Write a picture of a generated dataset: PNG, or JPEG, by the ending of ``path``.
+    """Write a picture of a generated dataset, as JPEG, PNG, BMP or TIFF by the ending of ``path``.
 
     ``cv2.imwrite`` only returns False, or nothing at all, when the disk is full; this raises.
 
@@ -84,10 +84,10 @@ def write_image(path: Path, pixels: NDArray[np.uint8], *, quality: int = 95) -> 
     import cv2
 
     # Given, so that a build's default cannot change the bytes.
-    jpeg = path.suffix.lower() in {".jpg", ".jpeg"}
-    settings = [cv2.IMWRITE_JPEG_QUALITY, quality] if jpeg else [cv2.IMWRITE_PNG_COMPRESSION, 6]
+    jpeg, png = [cv2.IMWRITE_JPEG_QUALITY, quality], [cv2.IMWRITE_PNG_COMPRESSION, 6]
+    settings = {".jpg": jpeg, ".jpeg": jpeg, ".png": png}
     try:
-        fine, data = cv2.imencode(path.suffix, pixels, settings)
+        fine, data = cv2.imencode(path.suffix, pixels, settings.get(path.suffix.lower(), []))
     except cv2.error as error:
         raise OSError(f"{path} could not be encoded as a picture: {error.err}") from None
     if not fine:

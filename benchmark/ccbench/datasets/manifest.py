@@ -51,6 +51,39 @@ class ManifestDataset:
         return read_manifest(self.manifest, root)
 
 
+class ListedDataset:
+    """A known database whose file names nobody has verified: its photographs have to be listed.
+
+    Args:
+        card: what the database is.
+    """
+
+    def __init__(self, card: DatasetCard) -> None:
+        self.card = card
+
+    @property
+    def options(self) -> Mapping[str, str]:
+        """A manifest takes no options."""
+        return {}
+
+    @property
+    def remedy(self) -> str:
+        """How to use the database, in one sentence."""
+        return (
+            f"the file naming of '{self.card.name}' is not known to ccbench; list its photographs "
+            f"in a CSV file with the columns {', '.join(REQUIRED)} and give "
+            f"-d {self.card.name}=list.csv"
+        )
+
+    def samples(self, root: Path, options: Mapping[str, str]) -> SampleTable:
+        """Refuse a folder.
+
+        Raises:
+            DatasetError: always, with what to do.
+        """
+        raise DatasetError(f"cannot read {root}: {self.remedy}")
+
+
 def _card_name(text: str, manifest: Path) -> str:
     name = re.sub(r"[^\w.-]+", "-", text).strip("-.")
     if not name:

@@ -5,13 +5,28 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
+from ccbench.datasets.companions import read_labels
+from ccbench.datasets.concealment import without_names
 from ccbench.datasets.files import list_images, some_names
 from ccbench.datasets.labels import LabelReader
+from ccbench.datasets.sequences import Named, choose_frames
 from ccbench.exceptions import CardError, DatasetError
 from ccbench.samples import Sample, SampleTable
 from ccbench_registry import DatasetCard, FilePattern, load_card, suggestion
+
+
+@dataclass
+class _Reading:
+    """What has been found so far."""
+
+    named: list[Named] = field(default_factory=list)
+    unmatched: list[Path] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+    warnings: list[str] = field(default_factory=list)
 
 
 class PatternDataset:
@@ -32,14 +47,21 @@ class PatternDataset:
             raise CardError(f"the card of '{card.name}' has no [files] table")
         self.card = card
         self.files: FilePattern = card.files
-        self._regex = re.compile(self.files.pattern, re.IGNORECASE)
+
+    @cached_property
+    def _regex(self) -> re.Pattern[str]:
+        return re.compile(self.files.pattern, re.IGNORECASE)
 
     @property
     def options(self) -> Mapping[str, str]:
         """One option a free column: the values to keep."""
-        columns = [name for name in self._regex.groupindex if name != "expression"]
+        hidden = {"expression", *self.files.conceal}
+        if self.files.frames:
+            hidden.add(self.files.frames.column)
         found = {}
-        for name in columns:
+        for name in (*self._regex.groupindex, *sorted(self.files.columns - self.files.groups)):
+            if name in hidden:
+                continue
             kept = self.files.keep.get(name)
             default = f"default {'+'.join(kept)}" if kept else "default *"
             found[name] = f"values of '{name}' to keep, joined by + ({default}; * keeps all)"
@@ -50,60 +72,28 @@ class PatternDataset:
 
         Raises:
             DatasetError: no such folder, no matching file (three names are shown), a
-                label the card does not map, or options that leave nothing.
+                label the card does not map, options that leave nothing, or more posers than
+                the database has.
         """
         images = list_images(root, self.files.glob, dataset=self.card.name)
         keep = self._kept_values(options)
-        renames = {wrong.lower(): right for wrong, right in self.files.renames.items()}
-        label = LabelReader(self.files.labels)
-        spelling: dict[str, str] = {}
-        rows: list[Sample] = []
-        unmatched: list[Path] = []
-        warnings: list[str] = []
-        left_out: Counter[str] = Counter()
+        reading = self._read_names(root, images)
         seen_values: dict[str, Counter[str]] = {}
-        whole_path = "/" in self.files.pattern
-        for path in images:
-            name = renames.get(path.name.lower(), path.name)
-            if name != path.name:
-                warnings.append(f"{path.name} is read as {name} (known misnamed file)")
-            text = path.relative_to(root).with_name(name).as_posix() if whole_path else name
-            reason = self._ignored(name)
-            if reason:
-                left_out[reason] += 1
-                continue
-            match = self._regex.fullmatch(text)
-            if match is None:
-                unmatched.append(path)
-                continue
-            columns = {key: value or "" for key, value in match.groupdict().items()}
-            native = columns.pop("expression")
-            for column, value in columns.items():
+        kept: list[Named] = []
+        for photograph in reading.named:
+            for column, value in photograph.columns.items():
                 seen_values.setdefault(column, Counter())[value] += 1
-            rejected = _first_rejected(columns, keep)
+            rejected = _first_rejected(photograph.columns, keep)
             if rejected:
-                left_out[rejected] += 1
-                continue
-            expression = label(native)
-            if expression is None:
-                continue
-            poser = self.files.poser.format_map(columns)
-            # Matching ignores case, so two spellings of a poser are one person.
-            poser = spelling.setdefault(poser.lower(), poser)
-            rows.append(Sample(path, poser, expression, columns))
-        if not seen_values:
-            raise DatasetError(
-                f"no file below {root} matches the pattern of '{self.card.name}' "
-                f"({self.files.pattern}); found for example: {some_names(images, root)}"
-            )
-        label.refuse_unknown(str(root), f"map it in [files.labels] of the card '{self.card.name}'")
-        left_out += label.left_out
-        if not rows and label.left_out:
-            raise DatasetError(
-                f"{root}: '{self.card.name}' has no photograph of one of the seven expressions "
-                f"(left out: {_describe_counts(left_out)}); check the folder, the options and "
-                f"[files.labels] of the card"
-            )
+                reading.left_out[rejected] += 1
+            else:
+                kept.append(photograph)
+        if self.files.frames:
+            frames, warning = choose_frames(kept, self.files.frames, tuple(self._regex.groupindex))
+            reading.left_out["other picture of a sequence"] += len(kept) - len(frames)
+            reading.warnings += [warning] if warning else []
+            kept = frames
+        rows = self._rows(root, kept, reading)
         if not rows:
             raise DatasetError(
                 f"{root}: the options of '{self.card.name}' leave no photograph; "
@@ -112,11 +102,101 @@ class PatternDataset:
         for name in options:
             absent = (keep[name] or frozenset()) - {value.lower() for value in seen_values[name]}
             if absent:
-                warnings.append(
+                reading.warnings.append(
                     f"no file has {_join(absent)} as '{name}'; the files have "
                     f"{_describe_counts(seen_values[name])}"
                 )
-        return SampleTable(root, tuple(rows), tuple(unmatched), dict(left_out), tuple(warnings))
+        self._refuse_too_many(root, rows, reading)
+        left_out = {reason: count for reason, count in reading.left_out.items() if count}
+        table = SampleTable(
+            root, tuple(rows), tuple(reading.unmatched), left_out, tuple(reading.warnings)
+        )
+        return without_names(table, self.files.conceal) if self.files.conceal else table
+
+    def _read_names(self, root: Path, images: list[Path]) -> _Reading:
+        """Read what the names, and the files beside the photographs, say."""
+        reading, absent = _Reading(), 0
+        labels = read_labels(root, self.files, self.card.name)
+        renames = {wrong.lower(): right for wrong, right in self.files.renames.items()}
+        whole_path = "/" in self.files.pattern
+        for path in images:
+            name = renames.get(path.name.lower(), path.name)
+            if name != path.name:
+                reading.warnings.append(f"{path.name} is read as {name} (known misnamed file)")
+            text = path.relative_to(root).with_name(name).as_posix() if whole_path else name
+            reason = self._ignored(name)
+            if reason:
+                reading.left_out[reason] += 1
+                continue
+            match = self._regex.fullmatch(text)
+            if match is None:
+                reading.unmatched.append(path)
+                continue
+            columns = {key: value or "" for key, value in match.groupdict().items()}
+            told = labels.of(path, columns)
+            if told is None:
+                reading.left_out[labels.absent] += 1
+                absent += 1
+                continue
+            columns |= told
+            native = columns.pop("expression")
+            columns |= self._derived(self.files.poser.format_map(columns))
+            reading.named.append(Named(path, columns, native))
+        if not reading.named and absent:
+            raise DatasetError(
+                f"{root}: none of {absent} photographs of '{self.card.name}' has a label "
+                f"({labels.absent}); check that photographs and labels belong together"
+            )
+        if not reading.named:
+            raise DatasetError(
+                f"no file below {root} matches the pattern of '{self.card.name}' "
+                f"({self.files.pattern}); found for example: {some_names(images, root)}"
+            )
+        return reading
+
+    def _derived(self, poser: str) -> dict[str, str]:
+        found = {}
+        for column, values in self.files.derive.items():
+            fitting = (v for v, p in values.items() if re.fullmatch(p, poser, re.IGNORECASE))
+            found[column] = next(fitting, "")
+        return found
+
+    def _rows(self, root: Path, photographs: Iterable[Named], reading: _Reading) -> list[Sample]:
+        """Turn the database's own labels into expressions."""
+        label = LabelReader(self.files.labels)
+        spelling: dict[str, str] = {}
+        rows = []
+        for photograph in photographs:
+            expression = photograph.word or label(photograph.label)
+            if expression is None:
+                continue
+            poser = self.files.poser.format_map(photograph.columns)
+            # Matching ignores case, so two spellings of a poser are one person.
+            poser = spelling.setdefault(poser.lower(), poser)
+            rows.append(Sample(photograph.path, poser, expression, photograph.columns))
+        label.refuse_unknown(str(root), f"map it in [files.labels] of the card '{self.card.name}'")
+        reading.left_out += label.left_out
+        if not rows and label.left_out:
+            raise DatasetError(
+                f"{root}: '{self.card.name}' has no photograph of one of the seven expressions "
+                f"(left out: {_describe_counts(reading.left_out)}); check the folder, the options "
+                f"and [files.labels] of the card"
+            )
+        return rows
+
+    def _refuse_too_many(self, root: Path, rows: Iterable[Sample], reading: _Reading) -> None:
+        """Refuse people split up into several posers, who would be trained and tested on."""
+        found, known = len({row.poser for row in rows}), self.card.posers
+        if known is None or found <= known:
+            return
+        sentence = f"the names of {root} read as {found} posers, but '{self.card.name}' has {known}"
+        if "posers" in self.card.from_memory:
+            reading.warnings.append(f"{sentence}, as far as is known")
+            return
+        raise DatasetError(
+            f"{sentence}; list the photographs in a CSV manifest with the right posers, or correct "
+            f"'posers' in the card"
+        )
 
     def _ignored(self, name: str) -> str | None:
         for entry in self.files.ignore:

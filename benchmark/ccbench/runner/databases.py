@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ccbench.cache import Cache, content_key
-from ccbench.datasets import DatasetSpec, labelled, parse_dataset_spec
+from ccbench.datasets import DatasetSpec, ListedDataset, labelled, parse_dataset_spec
 from ccbench.exceptions import DatasetError
 from ccbench.faces import Photograph, hash_photographs
 from ccbench.interfaces import Dataset, GeneratedDataset
@@ -111,6 +111,8 @@ def wanted_photographs(spec: DatasetSpec, dataset: Dataset) -> Wanted:
     if isinstance(dataset, GeneratedDataset):
         return Wanted(spec.name, dataset)
     request = dataset.card.terms.request
+    if isinstance(dataset, ListedDataset):
+        raise DatasetError(dataset.remedy + (f" ({request})" if request else ""))
     raise DatasetError(
         f"the dataset '{dataset.card.name}' needs the folder of its photographs: "
         f"-d {dataset.card.name}=FOLDER" + (f" ({request})" if request else "")

@@ -6,7 +6,7 @@ there are; here they are rendered.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -57,6 +57,7 @@ def mimic_dataset(
     from ccbench import __version__
     from ccbench.atomic import new_directory
     from ccbench.executors import map_tasks
+    from ccbench.interfaces import MimickedTexts
     from ccbench.plugins import plugin_code
     from ccbench_plugins.rendered.mimic_photographs import make_photographs
 
@@ -79,6 +80,8 @@ def mimic_dataset(
                 done[index] = fraction
 
             map_tasks(make_photographs, sittings, workers=workers, progress=progress)
+            if isinstance(dataset, MimickedTexts):
+                _write_texts(dataset.texts(posers, quirks=quirks), scratch)
             (scratch / NOTE).write_text(
                 f"Rendered by ccbench {__version__}: the layout and file names of {card.name}, no "
                 f"photograph of anyone.\n{posers} posers, seed {seed}, size factor "
@@ -90,6 +93,13 @@ def mimic_dataset(
     if any(not (out / photograph.path).is_file() for photograph in layout):
         raise DatasetError(f"somebody else filled {out} in the meantime; name another folder")
     return len(layout)
+
+
+def _write_texts(texts: Mapping[str, str], folder: Path) -> None:
+    for name, content in texts.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
 
 
 def _refuse_taken(out: Path) -> None:
