@@ -181,10 +181,10 @@ def main() -> None:
     arguments = parser.parse_args()
     import torch
 
-    from ccbench.features import processor_instructions
+    from ccbench.processor import bfloat16_instructions
 
     print(f"{_processor()}, {os.cpu_count()} cores, torch {torch.__version__}")
-    print(f"fast at: {', '.join(sorted(processor_instructions())) or 'float32 only'}")
+    print(f"fast at: {', '.join(sorted(bfloat16_instructions())) or 'float32 only'}")
     for threads in arguments.threads:
         found = compare(threads, arguments.repeats)
         print(f"\n{threads} thread{'s' * (threads > 1)}{'':30}  ms an image   ratio")

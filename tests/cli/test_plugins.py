@@ -90,7 +90,9 @@ def test_all_that_a_plugin_provides_is_checked(ccbench: Command, lab: Path) -> N
         assert f"{item} (plugin mylab, mylab-ccbench 1.0)" in found
     assert "– a family of datasets; check one of it, for example 'labfaces:RECIPE.toml'" in found
     assert "✓ same-bytes parts made again in another order are the same" in found
-    assert found[-1] == "All 47 rules are kept."
+    kept = [line for line in found if line.startswith("✓")]
+    assert found[-1] == f"All {len(kept)} rules are kept."
+    assert len(kept) > 40
     assert "✗" not in done.out
 
 
@@ -203,7 +205,9 @@ def test_a_healthy_installation(ccbench: Command, lab: Path) -> None:
     done = ccbench("plugins", "doctor")
     assert done.code == 0, done.out
     assert "✓ alexnet ccbench 0.1.0: backbone alexnet" in lines(done)
-    assert lines(done)[-1] == "All 8 plugins load; nothing to do."
+    loaded = [line for line in lines(done) if line.startswith("✓")]
+    assert lines(done)[-1] == f"All {len(loaded)} plugins load; nothing to do."
+    assert len(loaded) > 7
 
 
 @pytest.mark.parametrize(
