@@ -152,10 +152,11 @@ def _take_name(rest: str, text: str, databases: Sequence[str]) -> tuple[str, str
         raise DatasetError(
             f"--train {text}: '{short}' may be {' or '.join(meant)}; write it with its options"
         )
+    known = list(dict.fromkeys(name.partition("[")[0] for name in databases))
     raise UnknownNameError(
-        f"--train {text}: no database '{short}' is given with -d; {suggestion(short, databases)}",
+        f"--train {text}: no database '{short}' is given with -d; {suggestion(short, known)}",
         name=short,
-        known=list(databases),
+        known=known,
     )
 
 
