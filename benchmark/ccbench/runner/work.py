@@ -21,6 +21,8 @@ from ccbench.runner.selection import Selection
 from ccbench.training import TrainingTask, train_head
 
 Report = Callable[[float], None]
+Rows = tuple[tuple[int, int], ...]
+"""(position among the photographs, expression index) of each."""
 _extractors: dict[tuple[str, str], FeatureExtractor] = {}
 
 
@@ -217,10 +219,6 @@ def make_cells(
         )
         cells.append(Cell(training, scores, responses))
     return cells
-
-
-Rows = tuple[tuple[int, int], ...]
-"""(position among the photographs, expression index) of each."""
 
 
 def training_rows(chosen: TrainingSet) -> tuple[Rows, Rows]:

@@ -22,7 +22,7 @@ from ccbench.reporting.figures.relations import figure9
 from ccbench.reporting.figures.space import figure10
 from ccbench.reporting.figures.training import figure2
 from ccbench.reporting.figures.tuning import TELLING, telling_units, unit_figure
-from ccbench.reporting.mixtures import of_databases
+from ccbench.reporting.mixtures import of_databases, read_mixtures
 from ccbench.results import Run
 
 WITHHELD = "not shown: the database's terms do not allow passing photographs on"
@@ -64,8 +64,9 @@ def _drawn(run: Run, examples: pd.DataFrame | None) -> Iterator[_Drawn]:
     yield "figure3", captions.caption3(predictions), figure3(predictions)
     if len(databases_of(predictions)) > 1:
         yield "figure4", captions.caption4(predictions), figure4(predictions)
-    if run.mixtures:
-        yield "mixtures", caption_mixtures(run), figure_mixtures(run)
+    if mixed := read_mixtures(run):
+        whole = run.predictions
+        yield "mixtures", caption_mixtures(whole, mixed), figure_mixtures(whole, mixed)
     probes = [str(name) for name in responses["probe"].unique()]
     for probe in probes:
         suffix = f"-{probe}" if len(probes) > 1 else ""

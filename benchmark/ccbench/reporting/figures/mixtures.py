@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -34,8 +35,7 @@ from ccbench.reporting.figures.style import (
     fit,
     journal_style,
 )
-from ccbench.reporting.mixtures import Mixed, read_mixtures
-from ccbench.results import Run
+from ccbench.reporting.mixtures import Mixed
 from ccbench_registry import EXPRESSIONS
 
 _TALL: Final = 34.0
@@ -44,15 +44,16 @@ _STEP: Final = 0.035
 
 
 @journal_style()
-def figure_mixtures(run: Run) -> Figure:
+def figure_mixtures(predictions: pd.DataFrame, mixed: Sequence[Mixed]) -> Figure:
     """Draw the correct rates on each database against its share of the training posers.
 
     After Dailey et al. (2010), whose networks learned from mixtures of two cultures' faces.
 
     Args:
-        run: with mixtures.
+        predictions: the table of a run.
+        mixed: its mixtures.
     """
-    databases, mixed = run.databases, read_mixtures(run)
+    databases = [str(name) for name in predictions["test_database"].unique()]
     across = columns(len(databases), 3)
     width = {1: SINGLE, 2: MIDDLE, 3: DOUBLE}[across]
     colours = database_colours(databases)
@@ -62,7 +63,7 @@ def figure_mixtures(run: Run) -> Figure:
     pitch = ((width - LEFT + 1) / across, _TALL + 17)
     sheet = Sheet(width, head - 3 + pitch[1] * -(-len(databases) // across))
     draw_legend(sheet, LEFT, 3.0, room, handles)
-    records = correct_rates(run.predictions).to_dict("records")
+    records = correct_rates(predictions).to_dict("records")
     corners = places(len(databases), across, LEFT, head + 6, pitch)
     for place, (name, (left, top)) in enumerate(zip(databases, corners, strict=True)):
         first = place % across == 0
@@ -80,7 +81,7 @@ def _draw_rates(
     axes: Axes,
     tested: str,
     rows: list[dict[Any, Any]],
-    mixed: tuple[Mixed, ...],
+    mixed: Sequence[Mixed],
     colours: Mapping[str, str],
 ) -> None:
     """Draw what networks of every training answer on one database."""
@@ -124,7 +125,7 @@ def _mark(name: str, colours: Mapping[str, str], left_out: bool) -> dict[str, An
     }  # fmt: skip
 
 
-def _handles(colours: Mapping[str, str], mixed: tuple[Mixed, ...]) -> list[Line2D]:
+def _handles(colours: Mapping[str, str], mixed: Sequence[Mixed]) -> list[Line2D]:
     handles = [
         Line2D([], [], **_mark(name, colours, False), label=f"trained on {fit(name, 40, SMALL)}")
         for name in colours
@@ -136,9 +137,8 @@ def _handles(colours: Mapping[str, str], mixed: tuple[Mixed, ...]) -> list[Line2
     return handles
 
 
-def caption_mixtures(run: Run) -> Words:
+def caption_mixtures(predictions: pd.DataFrame, mixed: Sequence[Mixed]) -> Words:
     """Return the words of :func:`figure_mixtures`."""
-    mixed, predictions = read_mixtures(run), run.predictions
     told = " ".join(mixture.sentence for mixture in mixed)
     return Words(
         "Correct rates by the tested database's share of the training.",
@@ -147,6 +147,6 @@ def caption_mixtures(run: Run) -> Words:
         f"those trained on: 1 is its own test, 0 a swapped one. {told} Grey lines join mixtures of "
         f"the same two databases; dashed: chance (of {len(EXPRESSIONS)} expressions). "
         f"{say_spread(count_runs(predictions, 'train_database'), 'Dots and lines')}",
-        f"Correct rates on each of {len(run.databases)} databases against its share of the "
-        f"training, for {len(mixed)} mixture{'s' * (len(mixed) != 1)}.",
+        f"Correct rates on each of {predictions['test_database'].nunique()} databases against its "
+        f"share of the training, for {len(mixed)} mixture{'s' * (len(mixed) != 1)}.",
     )
