@@ -41,6 +41,30 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def accepted_terms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a settings folder in which the terms of all bundled databases are accepted."""
+    from ccbench.interfaces import Family
+    from ccbench.plugins import load_plugins
+    from ccbench.runner.terms import accept, licensed
+
+    folder, plugins = tmp_path_factory.mktemp("settings"), load_plugins()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CCBENCH_CONFIG", str(folder))
+        single = [
+            name for name in plugins.datasets if not isinstance(plugins.datasets.get(name), Family)
+        ]
+        for card in licensed(single, plugins):
+            accept(card)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def own_settings(accepted_terms: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep every test away from the user's settings, and from being asked."""
+    monkeypatch.setenv("CCBENCH_CONFIG", str(accepted_terms))
+
+
 @pytest.fixture
 def one_thread() -> Iterator[None]:
     """Keep torch's threads from waiting for each other over small matrices."""

@@ -212,7 +212,7 @@ def test_wrong_sql_is_duckdbs_error(small_run: Run) -> None:
 @pytest.mark.parametrize("name", ["seed=1", "kdef[session=A]", "it's", "a*?"])
 def test_any_folder_name_can_be_read(copied: Path, name: str) -> None:
     run = open_run(copied.rename(copied.with_name(name)))
-    columns = ["database", "run", "poser", "part"]
+    columns = ["database", "run", "poser", "part", "source"]
     assert list(run.table("splits").columns) == columns
     found = run.query("select * from splits")
     assert list(found.columns) == columns  # no column "seed" from the name of the folder

@@ -12,6 +12,7 @@
     ├── ProbeError           a probe whose images or options cannot be used
     ├── ProtocolError        a protocol with a wrong value
     ├── SplitError           too few posers, or none left
+    ├── TermsError           terms of a licensed database that were not accepted
     ├── LeakageError         one poser or one photograph on both sides of a split
     ├── BackboneError        weights that cannot be loaded, or are not those expected
     ├── DivergedError        a training whose loss is no longer finite
@@ -43,6 +44,7 @@ __all__ = [
     "ProtocolError",
     "RunError",
     "SplitError",
+    "TermsError",
     "UnknownNameError",
 ]
 
@@ -53,6 +55,10 @@ class PluginError(CcbenchError):
 
 class DatasetError(CcbenchError):
     """A folder, manifest, label or option of a dataset cannot be used."""
+
+
+class TermsError(CcbenchError):
+    """The terms of a licensed database have not been accepted, or that cannot be kept."""
 
 
 class ImageError(CcbenchError):

@@ -22,8 +22,10 @@ TABLES: Mapping[str, str] = {
     "predictions": "one row per head and test photograph: logits, expression, predicted, poser",
     "curves": "correct rate and loss of each head against iteration; of the mlp head, training is "
     "measured during the epoch, with dropout",
-    "runs": "one row per head: what it was trained on, and the key of its cell",
-    "splits": "one row per database, run and poser: the part the poser is in",
+    "runs": "one row per head: what it was trained on, and the key of its cell; a mixture has no "
+    "test posers of its own",
+    "splits": "one row per database, run and poser: the part the poser is in; of a mixture, the "
+    "posers it is trained on and their database (source)",
     "photographs": "one row per photograph: label, hash, and what became of its face",
 }
 """The tables of a run and what a row of each is."""
@@ -146,6 +148,11 @@ class Run:
     def databases(self) -> tuple[str, ...]:
         """The databases, in the order they were given."""
         return tuple(entry["name"] for entry in self.manifest["databases"])
+
+    @property
+    def mixtures(self) -> tuple[str, ...]:
+        """The mixtures of databases that heads were trained on too; none have test posers."""
+        return tuple(entry["name"] for entry in self.manifest.get("mixtures", ()))
 
     def query(self, sql: str) -> pd.DataFrame:
         """Run SQL over the tables, each a view of its name, with DuckDB.

@@ -148,7 +148,7 @@ def test_bad_arguments(
     assert not (tmp_path / "run").exists()
 
 
-def test_posers_of_one_card_may_not_be_in_two_databases(
+def test_posers_of_two_selections_of_one_database_are_split_together(
     databases: list[str], few_posers: FewPosers, tmp_path: Path
 ) -> None:
     root = databases[0].partition("=")[2]
@@ -157,8 +157,22 @@ def test_posers_of_one_card_may_not_be_in_two_databases(
         # The same posers in other files, as two sessions of one database have them.
         file.write_bytes(file.read_bytes() + b"\0")
     twice = [f"drawn-a[poser=*]={root}", f"drawn-a={other}"]
-    with pytest.raises(LeakageError, match="share posers"):
+    run = run_matrix(twice, backbone="tiny", runs=4, out=tmp_path / "run")
+    assert run.manifest["same_posers"] == [["drawn-a[poser=*]", "drawn-a"]]
+    parts = run.table("splits").groupby(["run", "poser"])["part"]
+    assert parts.size().eq(2).all()
+    assert parts.nunique().eq(1).all()
+    assert run.predictions.groupby("run")["poser"].nunique().eq(1).all()
+
+
+def test_a_file_in_two_selections_is_refused_before_faces_are_looked_for(
+    databases: list[str], tmp_path: Path
+) -> None:
+    root = databases[0].partition("=")[2]
+    twice = [f"drawn-a[poser=p01+p02+p03]={root}", f"drawn-a={root}"]
+    with pytest.raises(LeakageError, match=r"both read .*p01_neutral\.png: .*choose options"):
         run_matrix(twice, backbone="tiny", runs=1, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_too_few_posers_leaves_no_finished_run(databases: list[str], tmp_path: Path) -> None:

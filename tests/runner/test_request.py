@@ -197,7 +197,7 @@ def test_a_run_from_before_there_were_layers_is_taken_up_and_keeps_its_place(
     (tmp_path / MANIFEST).write_text(json.dumps(manifest))
     replace(probed, layers=("conv5",)).claim(tmp_path)
     # Named by what versions before this one knew of.
-    new = {"databases", "probe_layers", "engine"}
+    new = {"databases", "probe_layers", "engine", "mixtures"}
     known = {k: v for k, v in probed.as_dict().items() if k not in new}
     known["protocol"] = {k: v for k, v in known["protocol"].items() if k not in {"runs", "summary"}}
     text = json.dumps([["a", "b"], known], sort_keys=True)
@@ -213,3 +213,14 @@ def test_another_engine_is_another_run(tmp_path: Path) -> None:
     trained.claim(tmp_path)
     other = replace(trained, engine="float32")
     assert other.default_directory() != trained.default_directory()
+
+
+def test_a_mixture_may_be_added_but_not_lost_and_has_a_place_of_its_own(tmp_path: Path) -> None:
+    plain, mixed = request(), replace(request(), mixtures=("a+b",))
+    finished(tmp_path, plain)
+    mixed.claim(tmp_path)
+    finished(tmp_path, mixed)
+    replace(mixed, mixtures=("a:0.75+b:0.25", "a+b")).claim(tmp_path)
+    with pytest.raises(RunError, match=r"another run \(with the mixture a\+b\)"):
+        plain.claim(tmp_path)
+    assert plain.default_directory() != mixed.default_directory()

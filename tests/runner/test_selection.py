@@ -17,7 +17,6 @@ from ccbench.runner.selection import (
     Selection,
     mark_duplicates,
     refuse_shared_photographs,
-    refuse_shared_posers,
     select,
 )
 from ccbench.samples import Sample, SampleTable
@@ -154,19 +153,6 @@ def test_a_dry_run_does_not_judge_photographs_it_has_not_opened() -> None:
     found = [select(mine, unseen, protocol(), 0) for mine in (one, two)]
     assert [len(selection.chosen) for selection in found] == [30, 30]
     refuse_shared_photographs(found)
-
-
-def test_two_databases_of_one_card_that_share_posers_are_refused() -> None:
-    one = database(grid(3), "kdef[session=A]", card="kdef")
-    two = database(grid(3), "kdef[session=B]", card="kdef")
-    with pytest.raises(LeakageError) as error:
-        refuse_shared_posers([one, two])
-    for word in ("'kdef[session=A]'", "'kdef[session=B]'", "p000"):
-        assert word in str(error.value)
-
-
-def test_posers_of_different_cards_may_have_the_same_names() -> None:
-    refuse_shared_posers([database(grid(3), "one"), database(grid(3), "two")])
 
 
 # --- missing faces ------------------------------------------------------------------------

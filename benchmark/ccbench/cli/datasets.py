@@ -60,6 +60,31 @@ def show(name: str) -> None:
 
 
 @datasets.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+def accept(names: tuple[str, ...]) -> None:
+    """Say that you have the datasets NAME... under their terms, which are shown.
+
+    A run asks for this once; it is kept in the user's settings, or the folder that
+    CCBENCH_CONFIG names.
+    """
+    from rich.console import Console
+
+    from ccbench.cli.terms import print_terms
+    from ccbench.plugins import load_plugins
+    from ccbench.runner.terms import accept as remember
+    from ccbench.runner.terms import licensed
+
+    console, plugins = Console(), load_plugins()
+    for name in names:
+        cards = licensed([name], plugins)
+        for card in cards:
+            print_terms(console, card)
+            remember(card)
+        said = "accepted." if cards else "nothing to accept."
+        console.print(f"{name}: {said}", markup=False, highlight=False)
+
+
+@datasets.command()
 @click.argument("name")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--workers", type=click.IntRange(min=1), help="Processes. Default: all cores.")

@@ -28,6 +28,24 @@ DEFAULT_PROBES: tuple[str, ...] = ("rendered-au",)
     "manifest; options in brackets: 'kdef[session=B]=/photos/KDEF'. Default: three rendered ones.",
 )
 @click.option(
+    "--train",
+    multiple=True,
+    metavar="NAME+NAME",
+    help="Train on a mixture of databases too, in equal shares (kdef+krc) or others "
+    "(kdef:0.75+krc:0.25); repeat for more.",
+)
+@click.option(
+    "--leave-one-out", is_flag=True, help="For every database, train on the mixture of all others."
+)
+@click.option(
+    "--accept-licence",
+    "accepted",
+    multiple=True,
+    metavar="NAME",
+    help="Say that you have this database under the terms that 'ccbench datasets show NAME' "
+    "prints; asked once.",
+)
+@click.option(
     "-p",
     "--probe",
     "probes",
@@ -100,6 +118,9 @@ DEFAULT_PROBES: tuple[str, ...] = ("rendered-au",)
 )
 def matrix(
     databases: tuple[str, ...],
+    train: tuple[str, ...],
+    leave_one_out: bool,
+    accepted: tuple[str, ...],
     probes: tuple[str, ...],
     probe_layers: tuple[str, ...],
     backbone: str,
@@ -123,6 +144,7 @@ def matrix(
     """
     from rich.console import Console
 
+    from ccbench.cli.terms import settle_terms
     from ccbench.executors import available_cores
     from ccbench.protocol import load_protocol
 
@@ -141,6 +163,7 @@ def matrix(
             style="dim",
             highlight=False,
         )
+    settle_terms(console, databases, accepted)
     options: dict[str, Any] = {
         "backbone": backbone,
         "protocol": spec,
@@ -150,6 +173,8 @@ def matrix(
         "workers": workers or available_cores(),
         "probes": probes,
         "probe_layers": probe_layers,
+        "train": train,
+        "leave_one_out": leave_one_out,
     }
     if dry_run:
         _dry_run(console, databases, options)
@@ -214,6 +239,7 @@ def _print_estimate(console: Console, found: Estimate, workers: int) -> None:
             markup=False,
             highlight=False,
         )
+    _print_mixtures(console, found)
     total = sum(count.seconds for count in found.counts)
     console.print(
         f"About [bold]{duration(total)}[/] with {workers} worker{'s' * (workers != 1)} on "
@@ -234,6 +260,14 @@ def _print_estimate(console: Console, found: Estimate, workers: int) -> None:
             "Faces have not been looked for yet; photographs without one will be left out.",
             style="dim",
         )
+
+
+def _print_mixtures(console: Console, found: Estimate) -> None:
+    for chosen in (chosen for chosen in found.sets[0] if len(chosen.sources) > 1):
+        parts = ", ".join(
+            f"{len(source.train)} of {source.selection.database.name}" for source in chosen.sources
+        )
+        console.print(f"{chosen.name}: {parts} to train", markup=False, highlight=False)
 
 
 def duration(seconds: float) -> str:

@@ -12,6 +12,7 @@ import pandas as pd
 from ccbench.analysis.statistics.finding import LEVEL, POSERS, Finding
 from ccbench.analysis.statistics.poser_groups import DIFFERENCE
 from ccbench.reporting import words
+from ccbench.reporting.mixtures import mixture_points
 from ccbench.reporting.summary import Pair, Summary
 from ccbench.reporting.tables import written
 from ccbench.reporting.tuning import Tuning, au_name
@@ -93,7 +94,7 @@ def answer(
         names = summary.databases
         question = f"How well are the expressions of {words.listed(names)} recognised?"
         return Answer(question, _own_sentence(own), _expressions(own), _caveats(run, False))
-    points = _drop_points(found)
+    points = [*_drop_points(found), *mixture_points(run)]
     for tuning in tunings[:1]:
         points += _tuning_points(tuning, ceilings[ceilings["probe"] == tuning.probe])
         points += _relation_points(findings, tuning.probe)

@@ -18,6 +18,7 @@ from ccbench.reporting.answer import Answer, answer
 from ccbench.reporting.citations import bibtex, reference_list
 from ccbench.reporting.comparisons import Family, families
 from ccbench.reporting.methods import methods_paragraphs
+from ccbench.reporting.mixtures import mixture_tables, of_databases
 from ccbench.reporting.run_tables import (
     findings_tables,
     literature_tables,
@@ -91,7 +92,9 @@ def make_page(run: Run, against: Run | None = None) -> Page:
         RunError: a table is missing or damaged, a folder cannot be written, or ``against``
             shares no unit with the run.
     """
-    found = profiles(run.responses)
+    # Tunings are compared between databases; those of mixtures are shown, and in the tables.
+    responses = of_databases(run, run.responses, "database")
+    found = profiles(responses)
     predictions = run.predictions
     cells = confusion_relation(found, confusion(predictions))
     findings = [
@@ -105,12 +108,12 @@ def make_page(run: Run, against: Run | None = None) -> Page:
         ),
     ]
     summary, tunings = summarise(run), summarise_tuning(run)
-    sections = _sections(run, found, against)
+    sections = _sections(run, profiles(run.responses), against)
     files = [table for section in sections for table in section.tables]
     files += findings_tables(findings)
     _write_tables(run.path / TABLES, files)
     return Page(
-        answer=answer(run, summary, tunings, findings, split_half(run.responses)),
+        answer=answer(run, summary, tunings, findings, split_half(responses)),
         summary=summary,
         pictures=tuple(_pictures(run)),
         families=families(findings),
@@ -125,7 +128,7 @@ def make_page(run: Run, against: Run | None = None) -> Page:
 
 def _test_to_train(run: Run) -> float:
     """Return how many posers are tested per poser trained on."""
-    heads = run.table("runs")
+    heads = of_databases(run, run.table("runs"), "database")
     return float(heads["test_posers"].sum() / heads["train_posers"].sum())
 
 
@@ -143,6 +146,7 @@ def _sections(run: Run, found: pd.DataFrame, against: Run | None) -> list[Sectio
     return [
         Section("published", "Beside the paper", () if paper is None else (paper,)),
         Section("literature", "People and prototypes", tuple(literature_tables(run, found))),
+        Section("mixed", "Mixtures", tuple(mixture_tables(run))),
         Section("controls", "Another run", tuple(controls)),
         Section("layers", "Inside the backbone", tuple(unit_tables(run))),
         Section("tables", "Tables", (*rate_tables(run), *tuning_tables(run, found))),

@@ -16,6 +16,7 @@ from ccbench.analysis.similarity import confusion_relation, profile_stability, u
 from ccbench.analysis.statistics import Finding, findings_table
 from ccbench.analysis.tuning import peaks, profile_correlations, profiles
 from ccbench.analysis.units import selective_units
+from ccbench.reporting.mixtures import of_databases
 from ccbench.reporting.published import published_comparison
 from ccbench.reporting.tables import Column, ReportTable
 from ccbench.results import Run
@@ -100,6 +101,7 @@ def tuning_tables(run: Run, found: pd.DataFrame) -> list[ReportTable]:
     """
     if found.empty:
         return []
+    between = of_databases(run, found, "database")
     tables = [
         ReportTable(
             "peaks",
@@ -118,7 +120,7 @@ def tuning_tables(run: Run, found: pd.DataFrame) -> list[ReportTable]:
             "profile_correlations",
             "Correlations of profiles between databases",
             "Spearman's r_s over all action units and intensities above 0.",
-            profile_correlations(found),
+            profile_correlations(between),
             (
                 _PROBE,
                 *_BETWEEN,
@@ -131,7 +133,7 @@ def tuning_tables(run: Run, found: pd.DataFrame) -> list[ReportTable]:
             "unit_correlations",
             "Correlations of all units",
             "Spearman's r_s of every unit's profile with every unit's, as in Figure 9.",
-            unit_correlations(found),
+            unit_correlations(between),
             (
                 _PROBE,
                 Column("database", "database"),
@@ -142,7 +144,7 @@ def tuning_tables(run: Run, found: pd.DataFrame) -> list[ReportTable]:
             ),
         ),
     ]
-    cells = confusion_relation(found, confusion(run.predictions))
+    cells = confusion_relation(between, confusion(run.predictions))
     if len(cells):
         tables.append(
             ReportTable(
@@ -160,7 +162,7 @@ def tuning_tables(run: Run, found: pd.DataFrame) -> list[ReportTable]:
                 ),
             )
         )
-    for probe, part in found.groupby("probe", sort=False):
+    for probe, part in between.groupby("probe", sort=False):
         tables += _component_tables(part, str(probe), found["probe"].nunique() > 1)
     return tables
 

@@ -8,6 +8,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ccbench.analysis import confusion, correct_rates, face_quality, shared_expressions
+from ccbench.reporting.mixtures import (
+    Mixed,
+    mixture_notes,
+    read_mixtures,
+    shared_poser_notes,
+)
 from ccbench.reporting.words import listed
 from ccbench.results import Run
 from ccbench_registry import EXPRESSIONS
@@ -57,14 +63,31 @@ class Pair:
 
 @dataclass(frozen=True)
 class Summary:
-    """Everything a report shows."""
+    """Everything a report shows.
+
+    Attributes:
+        databases: trained on and tested on, in the run's order.
+        mixtures: of databases, trained on only.
+        pairs: (trained on, tested on) -> cell of the matrix.
+        quality: what became of the photographs.
+        sentences: the matrix in words.
+        notes: what a reader has to know.
+        runs: number of runs.
+    """
 
     databases: tuple[str, ...]
+    mixtures: tuple[Mixed, ...]
     pairs: dict[tuple[str, str], Pair]
     quality: pd.DataFrame
     sentences: tuple[str, ...]
     notes: tuple[str, ...]
     runs: int
+
+    @property
+    def rows(self) -> dict[str, str]:
+        """What was trained on -> what it is called in the matrix."""
+        own = {name: name for name in self.databases}
+        return own | {mixed.name: mixed.label for mixed in self.mixtures}
 
 
 def rate(value: float) -> str:
@@ -112,6 +135,7 @@ def summarise(run: Run) -> Summary:
     quality = face_quality(run.photographs)
     return Summary(
         databases=run.databases,
+        mixtures=read_mixtures(run),
         pairs=pairs,
         quality=quality,
         sentences=tuple(_sentences(run, pairs)),
@@ -169,6 +193,7 @@ def _notes(
                 f"choosing among {len(pair.units)} (chance {rate(pair.chance)})"
                 f"{alone if len(names) < len(pair.units) else ''}."
             )
+    notes += [*mixture_notes(run), *shared_poser_notes(run)]
     for row in quality.to_dict("records"):
         lost = int(row["no face"])
         if lost:

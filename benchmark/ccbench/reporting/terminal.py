@@ -19,6 +19,8 @@ from ccbench.reporting.tuning import Tuning, signed, summarise_tuning
 from ccbench.results import Run
 
 _ALL_CONFUSIONS = 3
+_NAMES = 26
+"""Width of the matrix's first column, which holds its heading."""
 _SHORT = {
     "neutral": "neu",
     "happy": "hap",
@@ -37,6 +39,7 @@ def print_run(run: Run, console: Console) -> None:
     console.print()
     console.print(
         f"[bold]{len(summary.databases)} database{'s' * (len(summary.databases) != 1)}[/] · "
+        f"{_mixtures(summary)}"
         f"backbone [bold]{escape(request['backbone'])}[/] · protocol "
         f"[bold]{escape(request['protocol']['name'])}[/] · {summary.runs} "
         f"run{'s' * (summary.runs != 1)} · seed {request['seed']}",
@@ -47,9 +50,7 @@ def print_run(run: Run, console: Console) -> None:
     console.print(Padding(_chance(summary), (0, 1)), style="dim", highlight=False)
     console.print()
     shown = [
-        pair
-        for pair in summary.pairs.values()
-        if len(summary.databases) <= _ALL_CONFUSIONS or pair.own
+        pair for pair in summary.pairs.values() if len(summary.rows) <= _ALL_CONFUSIONS or pair.own
     ]
     console.print(
         "[bold]Confusion matrices[/] (rows: expression shown; % of its photographs)",
@@ -57,7 +58,7 @@ def print_run(run: Run, console: Console) -> None:
     )
     console.print(Columns([_confusion(pair) for pair in shown], padding=(1, 3)))
     if len(shown) < len(summary.pairs):
-        console.print("[dim]Those of the swapped tests are in report.html.[/]")
+        console.print("[dim]Those of the other tests are in report.html.[/]")
     for tuning in summarise_tuning(run):
         console.print()
         console.print(
@@ -92,10 +93,17 @@ def _matrix(summary: Summary) -> Table:
         title_style="bold",
         header_style="bold",
     )
-    table.add_column("trained on ↓   tested on →", no_wrap=True)
+    # The names of mixtures may be long; numbers and other names are not broken for them.
+    widest = max(map(len, summary.databases))
+    table.add_column(
+        "trained on ↓   tested on →",
+        overflow="fold",
+        min_width=widest if summary.mixtures else max(widest, _NAMES),
+        max_width=max(widest, _NAMES),
+    )
     for name in summary.databases:
-        table.add_column(escape(name), justify="center")
-    for train in summary.databases:
+        table.add_column(escape(name), justify="center", overflow="fold")
+    for train, label in summary.rows.items():
         cells = []
         for test in summary.databases:
             pair = summary.pairs.get((train, test))
@@ -104,8 +112,13 @@ def _matrix(summary: Summary) -> Table:
                 continue
             style = _shade(pair.mean) + Style(bold=pair.own)
             cells.append(Text(f" {pair.text} ", style=style))
-        table.add_row(escape(train), *cells)
+        table.add_row(escape(label), *cells)
     return table
+
+
+def _mixtures(summary: Summary) -> str:
+    count = len(summary.mixtures)
+    return f"{count} mixture{'s' * (count != 1)} · " if count else ""
 
 
 def _chance(summary: Summary) -> str:
@@ -169,6 +182,7 @@ def _units(positive: list[int], negative: list[int]) -> Text:
 
 def _tuning_caption(tuning: Tuning) -> str:
     wide = "" if len(tuning.databases) <= _ALL_CONFUSIONS else "; r_s are in report.html"
+    wide += "; the tunings of mixtures are in report.html" if tuning.mixtures else ""
     return (
         f"action units with the strongest responses at intensity {tuning.level:g}, positive | "
         f"negative, that reach a quarter of the unit's largest; r_s: Spearman correlation of "

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from ccbench.analysis.tuning import normalised, profile_correlations, profiles, strongest
+from ccbench.reporting.mixtures import of_databases
 from ccbench.results import Run
 from ccbench_registry import ACTION_UNITS, EXPRESSIONS
 
@@ -19,6 +20,7 @@ class Tuning:
     Attributes:
         probe: its name in the run.
         databases: trained on, in the run's order.
+        mixtures: of databases, trained on too.
         expressions: units of any head, in order.
         units: action units of the probe, ascending.
         level: the highest intensity, which the tables show.
@@ -34,6 +36,7 @@ class Tuning:
 
     probe: str
     databases: tuple[str, ...]
+    mixtures: tuple[str, ...]
     expressions: tuple[str, ...]
     units: tuple[int, ...]
     level: float
@@ -100,7 +103,8 @@ def summarise_tuning(run: Run) -> list[Tuning]:
     if responses.empty:
         return []
     found = profiles(responses)
-    scaled, top, pairs = normalised(found), strongest(found), profile_correlations(found)
+    scaled, top = normalised(found), strongest(found)
+    pairs = profile_correlations(of_databases(run, found, "database"))
     summaries = []
     for probe in dict.fromkeys(found["probe"]):
         part = scaled[scaled["probe"] == probe]
@@ -123,6 +127,7 @@ def summarise_tuning(run: Run) -> list[Tuning]:
             Tuning(
                 probe=str(probe),
                 databases=tuple(name for name in run.databases if name in shares),
+                mixtures=tuple(name for name in run.mixtures if name in shares),
                 expressions=tuple(name for name in EXPRESSIONS if name in present),
                 units=tuple(sorted({int(unit) for unit in part["action_unit"]})),
                 level=level,

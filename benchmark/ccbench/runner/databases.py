@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from ccbench.cache import Cache, content_key
 from ccbench.datasets import DatasetSpec, ListedDataset, labelled, parse_dataset_spec
@@ -68,18 +69,7 @@ def open_databases(
         DatasetError: two databases of one name, or one that cannot be read.
         CacheError: photographs cannot be kept; the disk may be full.
     """
-    parsed = [parse_dataset_spec(spec) if isinstance(spec, str) else spec for spec in specs]
-    opened = []
-    for spec in parsed:
-        dataset, root = plugins.open_dataset(spec)
-        check_options(dataset, spec)
-        opened.append((labelled(dataset.card.name, spec.options), spec, dataset, root))
-    for name, count in Counter(name for name, *_ in opened).items():
-        if count > 1:
-            raise DatasetError(
-                f"{count} databases are called '{name}'; give their cards different names, or "
-                f"name CSV manifests with -d NAME=FILE.csv"
-            )
+    opened = _open(specs, plugins)
     wanted = [
         wanted_photographs(spec, dataset) for _, spec, dataset, root in opened if root is None
     ]
@@ -100,6 +90,33 @@ def open_databases(
             observer.advance(len(part), name)
         databases.append(Database(name, card, table, tuple(photographs), made))
     return databases
+
+
+def database_names(specs: Sequence[str | DatasetSpec], plugins: Plugins) -> list[str]:
+    """Return what databases are called in a run, before any photograph is looked at.
+
+    Raises:
+        DatasetError: two of one name, or an option that there is not.
+    """
+    return [name for name, *_ in _open(specs, plugins)]
+
+
+def _open(
+    specs: Sequence[str | DatasetSpec], plugins: Plugins
+) -> list[tuple[str, DatasetSpec, Dataset, Path | None]]:
+    parsed = [parse_dataset_spec(spec) if isinstance(spec, str) else spec for spec in specs]
+    opened = []
+    for spec in parsed:
+        dataset, root = plugins.open_dataset(spec)
+        check_options(dataset, spec)
+        opened.append((labelled(dataset.card.name, spec.options), spec, dataset, root))
+    for name, count in Counter(name for name, *_ in opened).items():
+        if count > 1:
+            raise DatasetError(
+                f"{count} databases are called '{name}'; give their cards different names, or "
+                f"name CSV manifests with -d NAME=FILE.csv"
+            )
+    return opened
 
 
 def wanted_photographs(spec: DatasetSpec, dataset: Dataset) -> Wanted:

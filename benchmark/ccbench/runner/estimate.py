@@ -17,9 +17,11 @@ from ccbench.preprocessing import standardise
 from ccbench.probing import read_series, stimulus_faces, stimulus_features
 from ccbench.protocol import PerceptronHead, Protocol
 from ccbench.runner.matrix import Preparation, missing_features, prepare
+from ccbench.runner.mixtures import TrainingSet, training_sets
 from ccbench.runner.observer import Observer
+from ccbench.runner.persons import select_all
 from ccbench.runner.probes import PartJob, do_part
-from ccbench.runner.selection import Selection, refuse_shared_photographs, select
+from ccbench.runner.selection import Selection, refuse_shared_photographs
 from ccbench.runner.timing import regression_seconds, seconds, training_pace, view_seconds
 from ccbench.runner.units import unit_jobs
 from ccbench.runner.work import Cell, feature_tasks, make_cells
@@ -54,6 +56,7 @@ class Estimate:
     Attributes:
         plan: the opened databases and backbone.
         selections: photographs and splits; faces not looked for yet count as found.
+        sets: what heads are trained on, per run.
         counts: per stage.
         disk: bytes that new features and heads will take.
         exact: whether all faces have been looked for.
@@ -61,6 +64,7 @@ class Estimate:
 
     plan: Preparation
     selections: list[Selection]
+    sets: list[list[TrainingSet]]
     counts: tuple[Count, ...]
     disk: int
     exact: bool
@@ -80,6 +84,8 @@ def estimate(
     probes: Sequence[str | ProbeSpec] = (),
     probe_layers: Sequence[str] = (),
     engine: str = "auto",
+    train: Sequence[str] = (),
+    leave_one_out: bool = False,
 ) -> Estimate:
     """List what ``run_matrix`` would compute; time one unit of each stage.
 
@@ -100,9 +106,12 @@ def estimate(
         workers,
         probe_layers,
         engine,
+        train,
+        leave_one_out,
     )
-    selections, faces_cached, faces_anew = [], 0, 0
-    for database, tasks in zip(plan.databases, plan.faces, strict=True):
+    everything: list[list[FaceRecord]] = []
+    faces_cached, faces_anew = 0, 0
+    for tasks in plan.faces:
         records: list[FaceRecord] = []
         for task in tasks:
             if cache.find("faces", task.key):
@@ -111,19 +120,21 @@ def estimate(
             else:
                 records += [FaceRecord(UNSEEN, "", None, 0.0)] * len(task.photographs)
                 faces_anew += len(task.photographs)
-        selections.append(select(database, records, protocol, seed))
+        everything.append(records)
+    selections = select_all(plan.databases, everything, protocol, seed)
     refuse_shared_photographs(selections)
     views_cached = views_anew = 0
     keys = []
     for selection, faces in zip(selections, plan.faces, strict=True):
         feature = feature_tasks(selection, faces, protocol, plan.identity)
         missing = missing_features(feature, cache)
-        everything = sum(len(task.rows) * len(task.views) for task in feature)
+        total = sum(len(task.rows) * len(task.views) for task in feature)
         new = sum(len(task.rows) * len(task.views) for task in missing)
         views_anew += new
-        views_cached += everything - new
+        views_cached += total - new
         keys.append(tuple(task.key for task in feature))
-    cells = make_cells(selections, keys, protocol, seed, plan.request.device, plan.engine)
+    sets = training_sets(selections, plan.mixtures, protocol.runs, seed)
+    cells = make_cells(sets, selections, keys, protocol, seed, plan.request.device, plan.engine)
     new_cells = [cell for cell in cells if cell.missing(cache)]
     heads_anew = [cell for cell in new_cells if not cache.find("heads", cell.training.key)]
 
@@ -141,7 +152,7 @@ def estimate(
     )
     counts = (*counts[:2], *_probe_counts(plan, cache, on_device, workers, observer), counts[2])
     disk = views_anew * plan.identity.features * 2 + len(heads_anew) * _head_bytes(plan, cells[0])
-    return Estimate(plan, selections, counts, disk, exact=not faces_anew)
+    return Estimate(plan, selections, sets, counts, disk, exact=not faces_anew)
 
 
 def _probe_counts(

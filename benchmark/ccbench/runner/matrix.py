@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -21,9 +21,18 @@ from ccbench.probing import Series, read_series
 from ccbench.protocol import PerceptronHead, Protocol, load_protocol
 from ccbench.results import Run, open_run
 from ccbench.runner import tables
-from ccbench.runner.databases import Database, open_databases
+from ccbench.runner.databases import Database, database_names, open_databases
 from ccbench.runner.examples import examples_table
+from ccbench.runner.mixtures import (
+    Mixture,
+    TrainingSet,
+    all_but_one,
+    join_mixtures,
+    read_mixtures,
+    training_sets,
+)
 from ccbench.runner.observer import Observer, Silent, TaskProgress
+from ccbench.runner.persons import kin, refuse_shared_files, select_all
 from ccbench.runner.probes import (
     FeatureWork,
     OpenProbe,
@@ -34,12 +43,8 @@ from ccbench.runner.probes import (
     plan_features,
 )
 from ccbench.runner.request import Request
-from ccbench.runner.selection import (
-    Selection,
-    refuse_shared_photographs,
-    refuse_shared_posers,
-    select,
-)
+from ccbench.runner.selection import Selection, refuse_shared_photographs
+from ccbench.runner.terms import licensed, refuse_unaccepted
 from ccbench.runner.units import ZHOU_SHI, Layer, do_units, open_layers, unit_jobs
 from ccbench.runner.work import (
     Cell,
@@ -77,6 +82,8 @@ class Preparation:
         probes: opened; their images may still have to be made.
         layers: of the backbone, whose responses to the probes are measured.
         engine: how perceptrons are trained; ``None`` for logistic heads.
+        mixtures: of databases, which heads are trained on too.
+        accepted: card -> hash of its terms, of those that had to be accepted.
     """
 
     request: Request
@@ -88,7 +95,9 @@ class Preparation:
     faces: list[list[FaceTask]]
     probes: list[OpenProbe]
     layers: tuple[Layer, ...]
-    engine: Engine | None
+    engine: Engine | None = None
+    mixtures: tuple[Mixture, ...] = ()
+    accepted: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -139,6 +148,8 @@ def prepare(
     workers: int = 1,
     probe_layers: Sequence[str] = (),
     engine: str = "auto",
+    train: Sequence[str] = (),
+    leave_one_out: bool = False,
 ) -> Preparation:
     """Open databases, probes and backbone, and check all that can be checked before any work."""
     if seed < 0:
@@ -150,6 +161,8 @@ def prepare(
             f"--probe-layer {probe_layers[0]} needs a probe to respond to; name one with -p"
         )
     chosen = plugins.backbone(backbone)
+    accepted = refuse_unaccepted(licensed(databases, plugins))
+    mixtures = read_mixtures(train, database_names(databases, plugins))
     device = choose_device(device)
     # Refused by name even where it plays no part.
     trained = choose_engine(engine, device)
@@ -160,7 +173,8 @@ def prepare(
     layers = open_layers(probe_layers, backbone, extractor, device)
     series = open_probes(probes, plugins, cache, observer)
     opened = open_databases(databases, plugins, cache, observer, workers)
-    refuse_shared_posers(opened)
+    refuse_shared_files(opened)
+    mixed = join_mixtures(mixtures, all_but_one(opened) if leave_one_out else ())
     recipe = protocol.face_recipe(extractor.input_size)
     return Preparation(
         request=Request(
@@ -174,6 +188,7 @@ def prepare(
             {probe.name: probe.digest for probe in series},
             tuple(layer.name for layer in layers),
             used.name if used else "",
+            tuple(mixture.name for mixture in mixed),
         ),
         protocol=protocol,
         databases=opened,
@@ -184,6 +199,8 @@ def prepare(
         probes=series,
         layers=layers,
         engine=used,
+        mixtures=mixed,
+        accepted=accepted,
     )
 
 
@@ -204,6 +221,8 @@ def run_matrix(
     probes: Sequence[str | ProbeSpec] = (),
     probe_layers: Sequence[str] = (),
     engine: str = "auto",
+    train: Sequence[str] = (),
+    leave_one_out: bool = False,
 ) -> Run:
     """Train on every database, test on every database, and probe every head.
 
@@ -229,6 +248,9 @@ def run_matrix(
             measured too (``Run.units``).
         engine: how perceptrons are trained: "auto", "bfloat16", "float32" or "reference"
             (see :mod:`ccbench.training`); logistic heads have but one way.
+        train: mixtures of databases to train on too, as after ``ccbench matrix --train``:
+            ``"kdef+krc"``, ``"kdef:0.75+krc:0.25"``.
+        leave_one_out: whether to train on the mixture of all others of every database too.
 
     Returns:
         The finished run.
@@ -259,6 +281,8 @@ def run_matrix(
         workers,
         probe_layers,
         engine,
+        train,
+        leave_one_out,
     )
     folder = Path(out) if out is not None else plan.request.default_directory()
     plan.request.claim(folder)
@@ -268,7 +292,8 @@ def run_matrix(
 
     compute.faces(plan)
     clock.lap("faces")
-    selections = select_all(plan, store)
+    selections = choose_photographs(plan, store)
+    sets = training_sets(selections, plan.mixtures, spec.runs, seed)
     series = compute.probe_images(plan)
     stimuli = compute.probe_features(plan, series)
     compute.units(plan, stimuli)
@@ -276,7 +301,7 @@ def run_matrix(
         clock.lap("probes")
     features = compute.features(plan, selections)
     clock.lap("features")
-    cells = compute.cells(plan, selections, features, stimuli.found)
+    cells = compute.cells(plan, sets, selections, features, stimuli.found)
     clock.lap("heads")
 
     observer.stage("writing tables", 1)
@@ -294,12 +319,15 @@ def run_matrix(
             *(citation for probe in plan.probes for citation in probe.card.citations),
             *([ZHOU_SHI] if plan.layers else []),
         ],
+        tables.describe_mixtures(plan.mixtures, sets),
+        [[plan.databases[i].name for i in group] for group in kin(plan.databases)],
+        plan.accepted,
     )
     frames = {
         "predictions": tables.predictions_table(selections, cells, store),
         "curves": tables.curves_table(cells, store),
-        "runs": tables.runs_table(selections, cells),
-        "splits": tables.splits_table(selections),
+        "runs": tables.runs_table(sets, cells),
+        "splits": tables.splits_table(selections, sets),
         "photographs": tables.photographs_table(selections),
     }
     examples = examples_table(selections, plan.faces, store)
@@ -316,12 +344,12 @@ def run_matrix(
     return open_run(folder)
 
 
-def select_all(plan: Preparation, cache: Cache) -> list[Selection]:
+def choose_photographs(plan: Preparation, cache: Cache) -> list[Selection]:
     """Choose photographs and splits of every database, once its faces are done."""
-    selections = []
-    for database, tasks in zip(plan.databases, plan.faces, strict=True):
-        records = [record for task in tasks for record in read_records(task, cache)]
-        selections.append(select(database, records, plan.protocol, plan.request.seed))
+    records = [
+        [record for task in tasks for record in read_records(task, cache)] for tasks in plan.faces
+    ]
+    selections = select_all(plan.databases, records, plan.protocol, plan.request.seed)
     refuse_shared_photographs(selections)
     return selections
 
@@ -387,12 +415,14 @@ class _Compute:
     def cells(
         self,
         plan: Preparation,
+        sets: Sequence[Sequence[TrainingSet]],
         selections: Sequence[Selection],
         features: Sequence[tuple[str, ...]],
         probes: Sequence[ProbeFeatures],
     ) -> list[Cell]:
         request = plan.request
         cells = make_cells(
+            sets,
             selections,
             features,
             plan.protocol,

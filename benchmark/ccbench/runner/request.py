@@ -31,6 +31,7 @@ class Request:
         probes: per probe, the hash of its images or of what makes them.
         layers: layers of the backbone whose responses to the probes are measured.
         engine: name of the engine that trains perceptrons; "" for logistic heads.
+        mixtures: of databases, which heads are trained on too.
     """
 
     databases: tuple[str, ...]
@@ -43,6 +44,7 @@ class Request:
     probes: Mapping[str, str] = field(default_factory=dict)
     layers: tuple[str, ...] = ()
     engine: str = ""
+    mixtures: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -57,6 +59,7 @@ class Request:
             "probes": dict(self.probes),
             "probe_layers": list(self.layers),
             "engine": self.engine,
+            "mixtures": list(self.mixtures),
         }
 
     def default_directory(self) -> Path:
@@ -64,13 +67,15 @@ class Request:
         name = "+".join(self.databases) + f"-{self.backbone}-{self.protocol.name}"
         name = re.sub(r"[^A-Za-z0-9.+_-]+", "_", name)[:100].strip("_")
         rest = {k: v for k, v in _comparable(self.as_dict()).items() if k != "databases"}
-        # Runs from before there were probes, or layers to measure, keep their place.
+        # Runs from before there were probes, layers to measure or mixtures keep their place.
         if not self.probes:
             del rest["probes"]
         if not self.layers:
             del rest["probe_layers"]
         if not self.engine:
             del rest["engine"]
+        if not self.mixtures:
+            del rest["mixtures"]
         text = json.dumps([list(self.databases), rest], sort_keys=True)
         return Path("runs") / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
@@ -78,8 +83,8 @@ class Request:
         """Make the run directory, or take up the run that is in it.
 
         A directory is taken up when its run had the same protocol, backbone, seed and
-        device, no other photographs, and no more runs, probes and layers: then nothing of it is
-        lost.
+        device, no other photographs, and no more runs, probes, layers and mixtures: then
+        nothing of it is lost.
 
         Raises:
             RunError: the folder holds something else or cannot be written.
@@ -126,6 +131,8 @@ def _difference(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> str:
                 return f"with other images of the probe '{name}'"
         if lost := _missing(earlier.get("probe_layers", []), now["probe_layers"]):
             return f"with the layer {lost}"
+        if lost := _missing(earlier.get("mixtures", []), now["mixtures"]):
+            return f"with the mixture {lost}"
         old, new = _comparable(earlier), _comparable(now)
         for key in ("backbone", "seed", "device"):
             if old[key] != new[key]:

@@ -70,24 +70,6 @@ def mark_duplicates(database: Database, records: Sequence[FaceRecord]) -> list[F
     return result
 
 
-def refuse_shared_posers(databases: Sequence[Database]) -> None:
-    """Refuse two databases of one card that share posers (two sessions of one database).
-
-    Raises:
-        LeakageError: naming both databases and a poser.
-    """
-    owner: dict[tuple[str, str], Database] = {}
-    for database in databases:
-        for poser in database.table.posers:
-            other = owner.setdefault((database.card.name, poser), database)
-            if other is not database:
-                raise LeakageError(
-                    f"'{other.name}' and '{database.name}' share posers (for example {poser}): "
-                    f"training on one and testing on the other would be no test; give only one "
-                    f"of them"
-                )
-
-
 def refuse_shared_photographs(selections: Sequence[Selection]) -> None:
     """Refuse databases that use a photograph with the same bytes.
 
@@ -110,6 +92,48 @@ def refuse_shared_photographs(selections: Sequence[Selection]) -> None:
                 )
 
 
+@dataclass(frozen=True)
+class Usable:
+    """The photographs of a database that may be used.
+
+    Attributes:
+        database: whose photographs.
+        records: what became of each photograph, in the table's order.
+        indices: of the photographs with a face, second copies left out.
+        expressions: those that they show.
+    """
+
+    database: Database
+    records: tuple[FaceRecord, ...]
+    indices: tuple[int, ...]
+    expressions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A selection before its posers are split.
+
+    Attributes:
+        usable: what was chosen from.
+        chosen: indices of the photographs used.
+        signatures: poser -> photographs of each usable expression.
+    """
+
+    usable: Usable
+    chosen: tuple[int, ...]
+    signatures: dict[str, list[int]]
+
+    def selection(self, splits: tuple[Split, ...]) -> Selection:
+        """Return the selection with these splits, one per run."""
+        shown = [any(counts) for counts in zip(*self.signatures.values(), strict=True)]
+        units = tuple(
+            name
+            for name, any_shown in zip(self.usable.expressions, shown, strict=True)
+            if any_shown
+        )
+        return Selection(self.usable.database, self.usable.records, self.chosen, units, splits)
+
+
 def select(
     database: Database, records: Sequence[FaceRecord], protocol: Protocol, seed: int
 ) -> Selection:
@@ -117,6 +141,31 @@ def select(
 
     Raises:
         SplitError: too few posers; the sentence says which option lowers the number.
+        DatasetError: see :func:`usable_photographs`.
+        LeakageError: see :func:`mark_duplicates`.
+    """
+    usable = usable_photographs(database, records, protocol)
+    posers = _posers(usable, protocol, seed)
+    choice = choose(usable, posers, protocol, seed)
+    weights = protocol.split
+    try:
+        sizes = part_sizes(len(posers), weights.train, weights.validation, weights.test)
+    except SplitError as error:
+        raise _too_few(database, str(error), protocol) from None
+    return choice.selection(
+        tuple(
+            draw_split(choice.signatures, sizes, seeds.generator(seed, "split", database.name, run))
+            for run in range(protocol.runs)
+        )
+    )
+
+
+def usable_photographs(
+    database: Database, records: Sequence[FaceRecord], protocol: Protocol
+) -> Usable:
+    """Leave out what cannot be used.
+
+    Raises:
         DatasetError: no usable photograph, fewer than two expressions, or a missing face
             while the protocol says that is an error.
         LeakageError: see :func:`mark_duplicates`.
@@ -132,7 +181,7 @@ def select(
             f"{', '.join(missing[:3])}; remove them or use --on-missing-face skip or center"
         )
     records = mark_duplicates(database, records)
-    usable = [index for index, record in enumerate(records) if record.usable]
+    usable = tuple(index for index, record in enumerate(records) if record.usable)
     if not usable:
         raise DatasetError(
             f"'{database.name}' has no usable photograph: "
@@ -147,40 +196,39 @@ def select(
             f"'{database.name}' has usable photographs of one expression only "
             f"({expressions[0]}); a head needs at least two"
         )
-    posers = _posers(database, usable, expressions, protocol, seed)
-    chosen = _photographs(database, usable, posers, protocol, seed)
-    counts = Counter((table[index].poser, table[index].expression) for index in chosen)
-    signatures = {poser: [counts[poser, name] for name in expressions] for poser in posers}
-    weights = protocol.split
-    try:
-        sizes = part_sizes(len(posers), weights.train, weights.validation, weights.test)
-    except SplitError as error:
-        raise _too_few(database, str(error), protocol) from None
-    splits = tuple(
-        draw_split(signatures, sizes, seeds.generator(seed, "split", database.name, run))
-        for run in range(protocol.runs)
-    )
-    units = tuple(name for name in expressions if any(counts[poser, name] for poser in posers))
-    return Selection(database, tuple(records), tuple(chosen), units, splits)
+    return Usable(database, tuple(records), usable, expressions)
 
 
-def _posers(
-    database: Database,
-    usable: Sequence[int],
-    expressions: tuple[str, ...],
-    protocol: Protocol,
-    seed: int,
-) -> tuple[str, ...]:
-    shown: dict[str, set[str]] = {}
-    for index in usable:
-        sample = database.table[index]
-        shown.setdefault(sample.poser, set()).add(sample.expression)
-    spec = protocol.photographs
-    eligible = [
+def eligible_posers(usable: Usable, protocol: Protocol) -> list[str]:
+    """Return the posers who may be drawn, sorted: all, or those who show every expression."""
+    complete = protocol.photographs.complete_only
+    return [
         poser
-        for poser, names in sorted(shown.items())
-        if not spec.complete_only or len(names) == len(expressions)
+        for poser, names in sorted(_shown(usable).items())
+        if not complete or len(names) == len(usable.expressions)
     ]
+
+
+def choose(usable: Usable, posers: Sequence[str], protocol: Protocol, seed: int) -> Choice:
+    """Choose the photographs of these posers."""
+    table = usable.database.table
+    chosen = _photographs(usable.database, usable.indices, posers, protocol, seed)
+    counts = Counter((table[index].poser, table[index].expression) for index in chosen)
+    signatures = {poser: [counts[poser, name] for name in usable.expressions] for poser in posers}
+    return Choice(usable, tuple(chosen), signatures)
+
+
+def _shown(usable: Usable) -> dict[str, set[str]]:
+    shown: dict[str, set[str]] = {}
+    for index in usable.indices:
+        sample = usable.database.table[index]
+        shown.setdefault(sample.poser, set()).add(sample.expression)
+    return shown
+
+
+def _posers(usable: Usable, protocol: Protocol, seed: int) -> tuple[str, ...]:
+    spec, database = protocol.photographs, usable.database
+    eligible = eligible_posers(usable, protocol)
     if not spec.posers and eligible:
         return tuple(eligible)
     try:
@@ -188,12 +236,12 @@ def _posers(
         return draw_posers(eligible, max(1, spec.posers), rng)
     except SplitError:
         kind = (
-            f"complete posers (all {len(expressions)} expressions with a face found)"
+            f"complete posers (all {len(usable.expressions)} expressions with a face found)"
             if spec.complete_only
             else "posers"
         )
         wanted = f"{spec.posers} are drawn" if spec.posers else "a split needs at least 3"
-        sentence = f"there are {len(eligible)} {kind} of {len(shown)}, {wanted}"
+        sentence = f"there are {len(eligible)} {kind} of {len(_shown(usable))}, {wanted}"
         raise _too_few(database, sentence, protocol) from None
 
 
@@ -215,7 +263,7 @@ def _too_few(database: Database, sentence: str, protocol: Protocol) -> SplitErro
 def _photographs(
     database: Database,
     usable: Sequence[int],
-    posers: tuple[str, ...],
+    posers: Sequence[str],
     protocol: Protocol,
     seed: int,
 ) -> list[int]:

@@ -25,6 +25,7 @@ from ccbench.results import (
     write_json,
     write_table,
 )
+from ccbench.runner.mixtures import DAILEY, Mixture, TrainingSet
 from ccbench.runner.probes import FeatureWork
 from ccbench.runner.selection import Selection
 from ccbench.runner.units import Layer, read_units, unit_tasks
@@ -78,37 +79,47 @@ def curves_table(cells: Sequence[Cell], cache: Cache) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def runs_table(selections: Sequence[Selection], cells: Sequence[Cell]) -> pd.DataFrame:
+def runs_table(sets: Sequence[Sequence[TrainingSet]], cells: Sequence[Cell]) -> pd.DataFrame:
     """Return one row per head."""
-    splits = {selection.database.name: selection.splits for selection in selections}
     rows = []
-    for cell in cells:
-        task = cell.training
-        split = splits[task.database][task.run]
+    everything = [chosen for run in sets for chosen in run]
+    for chosen, cell in zip(everything, cells, strict=True):
         rows.append(
             {
-                "database": task.database,
-                "run": task.run,
-                "train_posers": len(split.train),
-                "validation_posers": len(split.validation),
-                "test_posers": len(split.test),
-                "train_photographs": len(task.train),
-                "cell": task.key,
+                "database": chosen.name,
+                "run": chosen.run,
+                "train_posers": sum(len(source.train) for source in chosen.sources),
+                "validation_posers": sum(len(source.validation) for source in chosen.sources),
+                "test_posers": chosen.tested,
+                "train_photographs": len(cell.training.train),
+                "cell": cell.training.key,
             }
         )
     return pd.DataFrame(rows)
 
 
-def splits_table(selections: Sequence[Selection]) -> pd.DataFrame:
-    """Return which part each poser is in, per database and run."""
+def splits_table(
+    selections: Sequence[Selection], sets: Sequence[Sequence[TrainingSet]]
+) -> pd.DataFrame:
+    """Return which part each poser is in, per database and run; then of every mixture."""
     rows = [
-        {"database": selection.database.name, "run": run, "poser": poser, "part": part}
+        (selection.database.name, run, poser, part, selection.database.name)
         for selection in selections
         for run, split in enumerate(selection.splits)
         for part in ("train", "validation", "test")
         for poser in getattr(split, part)
     ]
-    return pd.DataFrame(rows)
+    rows += [
+        (chosen.name, chosen.run, poser, part, source.selection.database.name)
+        # As databases: one after the other, each with all its runs.
+        for mixture in zip(*sets, strict=True)
+        for chosen in mixture
+        if len(chosen.sources) > 1
+        for part in ("train", "validation")
+        for source in chosen.sources
+        for poser in getattr(source, part)
+    ]
+    return pd.DataFrame(rows, columns=["database", "run", "poser", "part", "source"])
 
 
 def photographs_table(selections: Sequence[Selection]) -> pd.DataFrame:
@@ -207,8 +218,27 @@ def make_manifest(
     seconds: Mapping[str, float],
     probes: Sequence[Mapping[str, Any]] = (),
     probe_citations: Sequence[Citation] = (),
+    mixtures: Sequence[Mapping[str, Any]] = (),
+    groups: Sequence[Sequence[str]] = (),
+    accepted: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Return the manifest: everything about a run that is not a number to analyse."""
+    """Return the manifest: everything about a run that is not a number to analyse.
+
+    Args:
+        request: what was asked for.
+        selections: the databases.
+        backbone: its card.
+        weights_digest: of the backbone.
+        input_size: of the backbone, pixels.
+        precision: in which features were computed.
+        workers: processes.
+        seconds: spent in each stage.
+        probes: described.
+        probe_citations: what to cite for them.
+        mixtures: :func:`describe_mixtures`.
+        groups: names of databases that show the same posers; groups of one do not count.
+        accepted: card -> hash of its terms, of those that the user had to accept.
+    """
     databases = []
     for selection in selections:
         database = selection.database
@@ -222,17 +252,21 @@ def make_manifest(
                 "unmatched": [database.table.relative(p) for p in database.table.unmatched],
                 "left_out": dict(database.table.left_out),
                 "warnings": list(database.table.warnings),
+                "accepted_terms": (accepted or {}).get(database.card.name),
             }
         )
     citations = [PAPER, *backbone.citations]
     for selection in selections:
         citations += selection.database.card.citations
     citations += probe_citations
+    citations += [DAILEY] * bool(mixtures)
     return {
         "ccbench": ccbench.__version__,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "request": dict(request),
         "databases": databases,
+        "mixtures": [dict(mixture) for mixture in mixtures],
+        "same_posers": [list(group) for group in groups if len(group) > 1],
         "probes": [dict(probe) for probe in probes],
         "backbone": {
             "card": backbone.model_dump(mode="json"),
@@ -249,6 +283,32 @@ def make_manifest(
         "seconds": {name: round(value, 1) for name, value in seconds.items()},
         "citations": list(dict.fromkeys(str(citation) for citation in citations)),
     }
+
+
+def describe_mixtures(
+    mixtures: Sequence[Mixture], sets: Sequence[Sequence[TrainingSet]]
+) -> list[dict[str, Any]]:
+    """Return the mixtures for the manifest.
+
+    Returns:
+        Each with name, shares (database -> share of the training posers), leaves_out,
+        expressions, and posers and validation_posers (in all, of a run).
+    """
+    by_name = {chosen.name: chosen for chosen in sets[0]}
+    described = []
+    for mixture in mixtures:
+        chosen = by_name[mixture.name]
+        described.append(
+            {
+                "name": mixture.name,
+                "shares": {name: float(share) for name, share in mixture.shares},
+                "leaves_out": list(mixture.leaves_out),
+                "expressions": list(chosen.expressions),
+                "posers": sum(len(source.train) for source in chosen.sources),
+                "validation_posers": sum(len(source.validation) for source in chosen.sources),
+            }
+        )
+    return described
 
 
 def write_run(

@@ -16,10 +16,13 @@ from ccbench.heads import load_head
 from ccbench.interfaces import FeatureExtractor
 from ccbench.plugins import load_plugins, plugin_code
 from ccbench.protocol import Protocol
+from ccbench.runner.mixtures import TrainingSet
 from ccbench.runner.selection import Selection
 from ccbench.training import Engine, TrainingTask, train_heads
 
 Report = Callable[[float], None]
+Rows = tuple[tuple[int, int], ...]
+"""(position among the photographs, expression index) of each."""
 _extractors: dict[tuple[str, str], FeatureExtractor] = {}
 
 
@@ -200,6 +203,7 @@ def feature_tasks(
 
 
 def make_cells(
+    sets: Sequence[Sequence[TrainingSet]],
     selections: Sequence[Selection],
     features: Sequence[tuple[str, ...]],
     protocol: Protocol,
@@ -208,9 +212,10 @@ def make_cells(
     engine: Engine | None,
     probes: Sequence[ProbeFeatures] = (),
 ) -> list[Cell]:
-    """List the cells of a run: runs slowest, training databases fastest.
+    """List the cells of a run: runs slowest, training databases and mixtures fastest.
 
     Args:
+        sets: what heads are trained on, per run.
         selections: the databases.
         features: keys of each database's feature tasks.
         protocol: of the run.
@@ -223,51 +228,68 @@ def make_cells(
     training_views = tuple(views.index(view) for view in protocol.training_views)
     test_views = tuple(views.index(view) for view in protocol.test_views)
     cells = []
-    for run in range(protocol.runs):
-        for selection, keys in zip(selections, features, strict=True):
-            split = selection.splits[run]
-            training = TrainingTask(
-                database=selection.database.name,
-                run=run,
-                seed=seed,
-                expressions=selection.expressions,
-                features=keys,
-                train=labelled_rows(selection, split.train),
-                validation=labelled_rows(selection, split.validation),
-                views=training_views,
-                head=protocol.head,
-                schedule=protocol.training,
-                device=device,
-                engine=engine,
+    for chosen in (chosen for run in sets for chosen in run):
+        train, validation = training_rows(chosen)
+        training = TrainingTask(
+            database=chosen.name,
+            run=chosen.run,
+            seed=seed,
+            expressions=chosen.expressions,
+            features=tuple(key for source in chosen.sources for key in features[source.place]),
+            train=train,
+            validation=validation,
+            views=training_views,
+            head=protocol.head,
+            schedule=protocol.training,
+            device=device,
+            engine=engine,
+        )
+        scores = tuple(
+            ScoreTask(
+                training.key,
+                other_keys,
+                tested_photographs(other, chosen.run),
+                test_views,
+                device,
             )
-            scores = tuple(
-                ScoreTask(
-                    training.key,
-                    other_keys,
-                    tested_photographs(other, run),
-                    test_views,
-                    device,
-                )
-                for other, other_keys in zip(selections, features, strict=True)
-            )
-            responses = tuple(
-                ScoreTask(training.key, probe.keys, probe.order, (0,), device) for probe in probes
-            )
-            cells.append(Cell(training, scores, responses))
+            for other, other_keys in zip(selections, features, strict=True)
+        )
+        responses = tuple(
+            ScoreTask(training.key, probe.keys, probe.order, (0,), device) for probe in probes
+        )
+        cells.append(Cell(training, scores, responses))
     return cells
 
 
-def labelled_rows(selection: Selection, posers: Sequence[str]) -> tuple[tuple[int, int], ...]:
+def training_rows(chosen: TrainingSet) -> tuple[Rows, Rows]:
+    """Return the photographs to train on and those to watch the training with.
+
+    Positions are among the chosen photographs of all its databases, one after the other.
+    """
+    parts: tuple[list[tuple[int, int]], list[tuple[int, int]]] = ([], [])
+    start = 0
+    for source in chosen.sources:
+        for rows, posers in zip(parts, (source.train, source.validation), strict=True):
+            found = labelled_rows(source.selection, posers, chosen.expressions)
+            rows += [(start + position, label) for position, label in found]
+        start += len(source.selection.chosen)
+    return tuple(parts[0]), tuple(parts[1])
+
+
+def labelled_rows(
+    selection: Selection, posers: Sequence[str], expressions: Sequence[str]
+) -> list[tuple[int, int]]:
     """Return (position among the chosen, expression index) of these posers' photographs."""
     wanted = set(posers)
     table = selection.database.table
-    return tuple(
-        (position, selection.expressions.index(table[index].expression))
+    return [
+        (position, expressions.index(table[index].expression))
         for position, index in enumerate(selection.chosen)
         if table[index].poser in wanted
-    )
+    ]
 
 
 def tested_photographs(selection: Selection, run: int) -> tuple[int, ...]:
     """Return the positions, among the chosen, of a run's test photographs."""
-    return tuple(position for position, _ in labelled_rows(selection, selection.splits[run].test))
+    rows = labelled_rows(selection, selection.splits[run].test, selection.expressions)
+    return tuple(position for position, _ in rows)

@@ -108,6 +108,7 @@ class InventedRun:
     predictions: pd.DataFrame
     curves: pd.DataFrame
     responses: pd.DataFrame = field(default_factory=lambda: responses(0))
+    mixtures: tuple[str, ...] = ()
 
 
 def run(

@@ -137,5 +137,12 @@ def collect(predictions: pd.DataFrame) -> dict[tuple[str, str], Outcomes]:
 
 
 def databases(outcomes: dict[tuple[str, str], Outcomes]) -> list[str]:
-    """Return the databases trained on, in order."""
-    return list(dict.fromkeys(train for train, _ in outcomes))
+    """Return the databases trained on that have test posers, in order: no mixtures."""
+    tested = {test for _, test in outcomes}
+    return [name for name in dict.fromkeys(train for train, _ in outcomes) if name in tested]
+
+
+def mixtures(outcomes: dict[tuple[str, str], Outcomes]) -> list[str]:
+    """Return what was trained on without test posers of its own, in order."""
+    own = databases(outcomes)
+    return [name for name in dict.fromkeys(train for train, _ in outcomes) if name not in own]

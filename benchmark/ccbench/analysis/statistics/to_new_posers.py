@@ -8,7 +8,7 @@ import pandas as pd
 
 from ccbench.analysis.statistics.corrected_t import nadeau_bengio_finding
 from ccbench.analysis.statistics.finding import POSERS, Finding, not_estimable
-from ccbench.analysis.statistics.outcomes import Outcomes, collect, databases
+from ccbench.analysis.statistics.outcomes import Outcomes, collect, databases, mixtures
 from ccbench.analysis.statistics.plan import Plan, Side
 from ccbench.analysis.statistics.poser_groups import compare_groups
 from ccbench.analysis.statistics.poser_pairs import compare_paired
@@ -47,6 +47,11 @@ def poser_findings(
     if len(names) < 2:
         return [not_estimable("between databases", POSERS, "", "one database only")]
     findings = rate_findings(outcomes, names, plan)
+    findings += [
+        _foreign_networks(outcomes, name, mixture, plan)
+        for mixture in mixtures(outcomes)
+        for name in names
+    ]
     findings += [_training(a, b) for a, b in itertools.combinations(names, 2)]
     if not found.empty:
         findings += profile_findings(found, plan)
@@ -90,7 +95,7 @@ def _swapped_rates(
     outcomes: dict[tuple[str, str], Outcomes], a: str, b: str, plan: Plan
 ) -> list[Finding]:
     comparison = f"own vs swapped: {a} on {a} vs {b}"
-    own, swapped, home = (_side(outcomes, *pair) for pair in ((a, a), (a, b), (b, b)))
+    own, swapped = _side(outcomes, a, a), _side(outcomes, a, b)
     findings = []
     if own is None or swapped is None:
         findings.append(_missing(comparison))
@@ -99,12 +104,18 @@ def _swapped_rates(
             *compare_groups(comparison, own, swapped, plan),
             _corrected(comparison, own, swapped, plan, paired=True),
         ]
-    comparison = f"own vs foreign networks: {b} vs {a} on {b}"
-    if home is None or swapped is None:
-        findings.append(_missing(comparison))
-    else:
-        findings.append(compare_paired(comparison, home, swapped, plan))
-    return findings
+    return [*findings, _foreign_networks(outcomes, b, a, plan)]
+
+
+def _foreign_networks(
+    outcomes: dict[tuple[str, str], Outcomes], name: str, foreign: str, plan: Plan
+) -> Finding:
+    """Compare networks of a database with those of another, or of a mixture, on its posers."""
+    comparison = f"own vs foreign networks: {name} vs {foreign} on {name}"
+    own, other = _side(outcomes, name, name), _side(outcomes, foreign, name)
+    if own is None or other is None:
+        return _missing(comparison)
+    return compare_paired(comparison, own, other, plan)
 
 
 def _corrected(comparison: str, one: Side, other: Side, plan: Plan, *, paired: bool) -> Finding:

@@ -26,13 +26,13 @@ from ccbench.results import Run
 
 _FACTORS = {
     "run": "number of the random split, from 0; run i of two databases are different networks",
-    "train_database": "database that the network was trained on",
+    "train_database": "database, or mixture of databases, that the network was trained on",
     "test_database": "database that the network was tested on",
     "expression": "expression shown",
 }
 _UNIT = {
     "probe": "series of pictures that the networks were shown",
-    "database": "database that the network was trained on",
+    "database": "database, or mixture of databases, that the network was trained on",
     "expression": "output unit",
 }
 

@@ -11,6 +11,7 @@ from jinja2 import Environment, StrictUndefined
 from ccbench.reporting.citations import reference_list
 from ccbench.reporting.exports.printed import PRINTED
 from ccbench.reporting.exports.tables import ExportTable
+from ccbench.reporting.mixtures import read_mixtures
 from ccbench.results import Run
 from ccbench_registry import EXPRESSIONS
 
@@ -35,6 +36,7 @@ def describe_export(run: Run, tables: Sequence[ExportTable], kind: str) -> str:
         "Tables of a ccbench run, for other software",
         "",
         f"Databases: {', '.join(run.databases)}",
+        *(f"Mixture: {mixed.sentence}" for mixed in read_mixtures(run)),
         f"Backbone: {request['backbone']}",
         f"Protocol: {request['protocol']['name']}, {runs} run{'s' * (runs != 1)}, "
         f"seed {request['seed']}",
@@ -75,6 +77,7 @@ def analysis_script(run: Run, kind: str) -> str:
     return environment.from_string(source).render(
         kind=kind,
         databases=run.databases,
+        trained=[*run.databases, *run.mixtures],
         runs=predictions["run"].nunique(),
         expressions=[name for name in EXPRESSIONS if name in shown],
     )

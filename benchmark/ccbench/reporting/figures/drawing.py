@@ -15,12 +15,14 @@ from ccbench.analysis.tuning import profiles
 from ccbench.reporting.figures import captions, tuning_captions
 from ccbench.reporting.figures.faces import figure1
 from ccbench.reporting.figures.illustration import Illustration
+from ccbench.reporting.figures.mixtures import caption_mixtures, figure_mixtures
 from ccbench.reporting.figures.profiles import figure7, figure8
 from ccbench.reporting.figures.rates import databases_of, figure3, figure4
 from ccbench.reporting.figures.relations import figure9
 from ccbench.reporting.figures.space import figure10
 from ccbench.reporting.figures.training import figure2
 from ccbench.reporting.figures.tuning import TELLING, telling_units, unit_figure
+from ccbench.reporting.mixtures import of_databases, read_mixtures
 from ccbench.results import Run
 
 WITHHELD = "not shown: the database's terms do not allow passing photographs on"
@@ -53,13 +55,18 @@ _Drawn = tuple[str, captions.Words, Figure]
 
 
 def _drawn(run: Run, examples: pd.DataFrame | None) -> Iterator[_Drawn]:
-    predictions, responses = run.predictions, run.responses
+    # As in the paper, these compare databases; of mixtures there is a figure of its own.
+    predictions = of_databases(run, run.predictions, "train_database")
+    responses = of_databases(run, run.responses, "database")
     yield _faces(run.manifest, examples)
     if len(run.curves):
         yield "figure2", captions.caption2(run.curves), figure2(run.curves)
     yield "figure3", captions.caption3(predictions), figure3(predictions)
     if len(databases_of(predictions)) > 1:
         yield "figure4", captions.caption4(predictions), figure4(predictions)
+    if mixed := read_mixtures(run):
+        whole = run.predictions
+        yield "mixtures", caption_mixtures(whole, mixed), figure_mixtures(whole, mixed)
     probes = [str(name) for name in responses["probe"].unique()]
     for probe in probes:
         suffix = f"-{probe}" if len(probes) > 1 else ""

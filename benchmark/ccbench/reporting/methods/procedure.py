@@ -8,6 +8,7 @@ from ccbench.augmentation import PLAIN
 from ccbench.protocol import PerceptronHead, Protocol, Schedule
 from ccbench.reporting.methods.facts import DatabaseFacts, Facts, in_parentheses
 from ccbench.reporting.words import counted, decimal, listed, number, proportion
+from ccbench.runner.mixtures import DAILEY
 
 
 def describe_network(facts: Facts) -> str:
@@ -130,7 +131,16 @@ def describe_tests(facts: Facts) -> str:
         sentences.insert(
             1, "Posers who had shown different expressions were spread evenly over the sets."
         )
-    return " ".join([*sentences, *_tests(facts), _score(facts)])
+    return " ".join([*sentences, *_together(facts), *_tests(facts), _score(facts)])
+
+
+def _together(facts: Facts) -> list[str]:
+    """Say which databases show the same posers."""
+    return [
+        f"The posers of {listed(group)} were the same persons, who were divided together: in a "
+        f"run, each belonged to one set in all of these."
+        for group in facts.manifest.get("same_posers", ())
+    ]
 
 
 def _parts(facts: Facts) -> str:
@@ -150,7 +160,26 @@ def _tests(facts: Facts) -> list[str]:
         f"A network was trained on each database in each run ({number(total)} networks in all), "
         f"and tested on the photographs of the test posers of its own database (own test) and, "
         f"without further training, of {others} (swapped test): those that the same run had set "
-        f"aside there."
+        f"aside there.",
+        *_mixtures(facts),
+    ]
+
+
+def _mixtures(facts: Facts) -> list[str]:
+    """Say what was trained on several databases at once."""
+    mixtures = facts.manifest.get("mixtures", ())
+    if not mixtures:
+        return []
+    told = []
+    for entry in mixtures:
+        parts = [f"{100 * share:.3g}% of {name}" for name, share in entry["shares"].items()]
+        told.append(f"{listed(parts)} ({counted(entry['posers'], 'poser')})")
+    cited = facts.bibliography.cite([DAILEY.model_dump()])
+    return [
+        f"In addition, networks were trained on mixtures of databases ({cited}), in each run on "
+        f"posers drawn at random from those that it had set aside for training in these databases, "
+        f"in all as many as in the smallest of them: {'; '.join(told)}. They were tested on the "
+        f"test posers of every database."
     ]
 
 
