@@ -13,7 +13,7 @@ from ccbench.cli import cli
 if TYPE_CHECKING:
     from tests.conftest import Command
 
-OWN = {"cache", "cite", "datasets", "export", "matrix", "plugins", "probes", "report"}
+OWN = {"backbones", "cache", "cite", "datasets", "export", "matrix", "plugins", "probes", "report"}
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:

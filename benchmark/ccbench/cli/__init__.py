@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from ccbench.cli.backbones import backbones
 from ccbench.cli.cache import cache
 from ccbench.cli.cite import cite
 from ccbench.cli.datasets import datasets
@@ -133,5 +134,5 @@ def cli() -> None:
         sys.stderr.reconfigure(errors="replace")
 
 
-for _command in (cache, cite, datasets, export, matrix, plugins, probes, report):
+for _command in (backbones, cache, cite, datasets, export, matrix, plugins, probes, report):
     cli.add_command(_command)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 import ccbench
 from ccbench.cache import Cache
 from ccbench.evaluation import read_scores
+from ccbench.interfaces import FeatureExtractor
 from ccbench.probing import Series
 from ccbench.results import (
     MANIFEST,
@@ -200,8 +201,7 @@ def make_manifest(
     request: Mapping[str, Any],
     selections: Sequence[Selection],
     backbone: BackboneCard,
-    weights_digest: str,
-    input_size: int,
+    extractor: FeatureExtractor,
     workers: int,
     seconds: Mapping[str, float],
     probes: Sequence[Mapping[str, Any]] = (),
@@ -235,8 +235,11 @@ def make_manifest(
         "probes": [dict(probe) for probe in probes],
         "backbone": {
             "card": backbone.model_dump(mode="json"),
-            "weights_digest": weights_digest,
-            "input_size": input_size,
+            "weights_digest": extractor.weights_digest,
+            "input_size": extractor.input_size,
+            "feature_shape": list(extractor.feature_shape),
+            "features": extractor.features,
+            "positions": extractor.positions,
         },
         "versions": _versions(),
         "machine": {

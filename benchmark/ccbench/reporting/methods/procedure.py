@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from ccbench.augmentation import PLAIN
 from ccbench.protocol import PerceptronHead, Protocol, Schedule
@@ -34,10 +36,23 @@ def _backbone(facts: Facts) -> str:
     ]
     return (
         f"The features of a face were the activations of the layer {card['layer']} of "
-        f"{in_parentheses(card['title'], details)}. The weights of this network were kept; only a "
-        f"head, from these features to the expressions, was trained. Grey levels were copied to "
-        f"the three colour channels and normalised as in the original training of the network."
+        f"{in_parentheses(card['title'], details)}{_positions(entry)}. The weights "
+        f"of this network were kept; only a head, from these features to the expressions, was "
+        f"trained. Grey levels were copied to the three colour channels and normalised as in the "
+        f"original training of the network."
     )
+
+
+def _positions(entry: Mapping[str, Any]) -> str:
+    """Say what became of positions in the layer, and how many features that made."""
+    words = {
+        "averaged": ", averaged over its positions",
+        "flattened": " at all of its positions",
+        "none": "",
+    }
+    if entry.get("positions") not in words:
+        return ""
+    return f"{words[entry['positions']]} ({counted(entry['features'], 'feature')})"
 
 
 def _head(facts: Facts) -> str:
