@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from ccbench.backbones import read_weights, weights_digest
+from ccbench.backbones import read_weights, weights_digest, weights_path
 from ccbench.exceptions import BackboneError
 
 TENSORS = {"a.weight": torch.arange(6.0).reshape(2, 3), "a.bias": torch.ones(2)}
@@ -86,6 +86,13 @@ def test_a_file_without_tensors_is_refused(tmp_path: Path, content: object) -> N
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BackboneError, match=r"no such weights file: .*w\.pth \(given for family:"):
         read(tmp_path / "w.pth")
+
+
+def test_home_folders_are_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert weights_path("~/w.pth") == Path("/home/me/w.pth")
+    with pytest.raises(BackboneError, match=r"no such home folder: ~nobody-here/w\.pth; give"):
+        weights_path("~nobody-here/w.pth")
 
 
 def test_the_digest_changes_with_any_weight_buffer_or_name() -> None:

@@ -13,6 +13,7 @@ from ccbench.backbones.weights import (
     parts_missing,
     read_weights,
     weights_digest,
+    weights_path,
     wrong_weights,
 )
 
@@ -31,5 +32,6 @@ __all__ = [
     "unanswered",
     "unknown_layer",
     "weights_digest",
+    "weights_path",
     "wrong_weights",
 ]

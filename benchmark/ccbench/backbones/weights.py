@@ -20,6 +20,18 @@ _INSIDE = ("state_dict_ema", "model_ema", "state_dict", "model")
 _WRAPPERS = ("_orig_mod.", "module.", "_orig_mod.")
 
 
+def weights_path(text: str) -> Path:
+    """Return the path of a file of weights as the user wrote it, ``~`` resolved.
+
+    Raises:
+        BackboneError: no such home folder.
+    """
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise BackboneError(f"no such home folder: {text}; give the whole path") from None
+
+
 def read_weights(path: Path, network: str, full: str) -> OrderedDict[str, torch.Tensor]:
     """Read a ``.safetensors`` file, or what ``torch.save`` wrote, as tensors by name.
 

@@ -18,6 +18,7 @@ from ccbench.backbones import (
     read_weights,
     unanswered,
     weights_digest,
+    weights_path,
     wrong_weights,
 )
 from ccbench.exceptions import BackboneError, UnknownNameError
@@ -70,7 +71,7 @@ class TimmBackbone:
         self._check_name()
         path = self.weights
         if self.name.startswith(_FOLDER):
-            path = _weights_in(Path(self.name.removeprefix(_FOLDER)).expanduser())
+            path = _weights_in(weights_path(self.name.removeprefix(_FOLDER)))
         module = self._from_hub() if path is None else self._from_file(path)
         return self._extractor(module, device)
 
@@ -223,7 +224,7 @@ def _open(argument: str) -> Backbone:
     name, at, path = argument.partition("@")
     if not name or (at and not path):
         raise BackboneError("write timm:NAME or timm:NAME@FILE, for example timm:resnet18")
-    return TimmBackbone(name, Path(path).expanduser() if path else None)
+    return TimmBackbone(name, weights_path(path) if path else None)
 
 
 def _names() -> Sequence[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ccbench import hookimpl
-from ccbench.backbones import weights_digest
+from ccbench.backbones import weights_digest, weights_path
 from ccbench.exceptions import BackboneError, UnknownNameError
 from ccbench.hookspecs import RegisterBackbone
 from ccbench.interfaces import Backbone, Family, FeatureExtractor
@@ -174,7 +174,7 @@ def _open(argument: str) -> Backbone:
             "write torchvision:NAME, torchvision:NAME.TAG or torchvision:NAME@FILE, for example "
             "torchvision:vgg16"
         )
-    return TorchvisionBackbone(name, tag, Path(path).expanduser() if path else None)
+    return TorchvisionBackbone(name, tag, weights_path(path) if path else None)
 
 
 @hookimpl
