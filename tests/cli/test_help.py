@@ -63,11 +63,9 @@ HEAVY = (
     "arguments",
     [
         "--help",
-        "matrix --help",
         "backbones list",
         "datasets list",
         "datasets show kdef",
-        "datasets show synthetic-a",
         "plugins list",
         "probes list",
     ],
