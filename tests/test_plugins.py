@@ -22,7 +22,17 @@ from ccbench.runner import run_matrix
 if TYPE_CHECKING:
     from tests.conftest import Command, FewPosers, Install
 
-BUNDLED = {"alexnet", "catalogue", "drawn", "facegen", "kdef", "krc", "rendered", "timm"}
+BUNDLED = {
+    "alexnet",
+    "catalogue",
+    "drawn",
+    "facegen",
+    "kdef",
+    "krc",
+    "rendered",
+    "timm",
+    "torchvision",
+}
 BROKEN = 'raise ImportError("libmissing.so is not\\n here")'
 
 

@@ -6,6 +6,7 @@ base class.  Nothing here imports torch at run time; plugins import it late.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -169,6 +170,8 @@ class FeatureExtractor:
             uint8 (N, S, S), not normalised, on the device, to (N, *feature_shape), within
             :data:`GREY_ERROR` of what ``module`` gives.  The harness chooses the precision
             by the processor.  Without it the module is given three equal channels.
+        averaged: whether ``module`` averages the units of ``layer`` over its positions because
+            the user asked for it.
     """
 
     module: torch.nn.Module
@@ -182,6 +185,19 @@ class FeatureExtractor:
     recipe: str
     submodules: Mapping[str, str] = field(default_factory=dict)
     grey: Mapping[Precision, Callable[[torch.Tensor], torch.Tensor]] = field(default_factory=dict)
+    averaged: bool = False
+
+    @property
+    def features(self) -> int:
+        """Number of features of one image."""
+        return math.prod(self.feature_shape)
+
+    @property
+    def positions(self) -> Literal["averaged", "flattened", "none"]:
+        """What became of the positions of the layer; "none" when its units have one value."""
+        if self.averaged:
+            return "averaged"
+        return "flattened" if len(self.feature_shape) > 1 else "none"
 
 
 @runtime_checkable
@@ -197,6 +213,17 @@ class Backbone(Protocol):
 
         Raises:
             ccbench.exceptions.BackboneError: no such weights, or not the expected ones.
+        """
+
+
+@runtime_checkable
+class OutlinedBackbone(Backbone, Protocol):
+    """A backbone that can be looked at before its weights are fetched."""
+
+    def outline(self) -> FeatureExtractor:
+        """Return the network on the CPU, with weights at random unless they are at hand.
+
+        ``ccbench backbones show`` reads layers and shapes off it; nothing is downloaded.
         """
 
 
@@ -325,9 +352,12 @@ class Family(Generic[T_co]):
         example: a full name, e.g. "timm:resnet18".
         open: takes the part after the colon, returns the item; raises a
             ``CcbenchError`` when there is no such item.
+        names: lists what may stand after the colon, for ``ccbench backbones list PATTERN``;
+            ``None`` when that is without end.
     """
 
     prefix: str
     summary: str
     example: str
     open: Callable[[str], T_co]
+    names: Callable[[], Sequence[str]] | None = None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +16,18 @@ from ccbench.cli import cli
 if TYPE_CHECKING:
     from tests.conftest import Command
 
-OWN = {"bench", "cache", "cite", "datasets", "export", "matrix", "plugins", "probes", "report"}
+OWN = {
+    "backbones",
+    "bench",
+    "cache",
+    "cite",
+    "datasets",
+    "export",
+    "matrix",
+    "plugins",
+    "probes",
+    "report",
+}
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
@@ -48,6 +62,40 @@ def test_every_command_and_option_has_help(ccbench: Command, path: tuple[str, ..
     for parameter in command.params:
         if isinstance(parameter, click.Option):
             assert parameter.help, f"{' '.join(path)} {parameter.opts[0]} has no help"
+
+
+HEAVY = (
+    "cv2", "duckdb", "huggingface_hub", "matplotlib", "numpy", "pandas", "pyarrow", "scipy",
+    "sklearn", "statsmodels", "timm", "torch", "torchvision",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "--help",
+        "backbones list",
+        "datasets list",
+        "datasets show kdef",
+        "plugins list",
+        "probes list",
+    ],
+)
+def test_what_only_looks_names_up_imports_nothing_heavy(arguments: str) -> None:
+    code = (
+        "import sys; from ccbench.cli import cli; cli.main(sys.argv[1:], standalone_mode=False); "
+        f"print('heavy:', *sorted(set(sys.modules) & {set(HEAVY)!r}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments.split()],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "CCBENCH_STRICT_PLUGINS": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] == "heavy:"
 
 
 def test_version(ccbench: Command) -> None:

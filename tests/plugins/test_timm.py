@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import timm
 import torch
 from safetensors.torch import load_file, save_file
 
+from ccbench.backbones import outline
 from ccbench.exceptions import BackboneError, UnknownNameError
+from ccbench.features import normalise
 from ccbench.interfaces import Backbone
 from ccbench.plugins import load_plugins
 from ccbench.runner.units import layer_means, open_layers
 from ccbench.testing import check_backbone
+from ccbench_plugins import timm_backbones
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -157,7 +162,7 @@ def test_an_unknown_network_is_refused_with_the_nearest() -> None:
         backbone("timm:resnet81").load("cpu")
     with pytest.raises(UnknownNameError) as error:
         backbone("timm:xxxxxxxxxxxx").load("cpu")
-    assert "timm.list_models()" in str(error.value)
+    assert "'ccbench backbones list timm:' lists them" in str(error.value)
     assert len(str(error.value)) < 200  # not the list of a thousand
 
 
@@ -227,6 +232,127 @@ def test_a_file_without_weights_is_refused(tmp_path: Path) -> None:
         backbone(f"timm:test_resnet@{tmp_path / 'w.pth'}").load("cpu")
 
 
+def test_a_program_in_a_file_of_weights_is_not_run(tmp_path: Path) -> None:
+    torch.save({"state_dict": {}, "config": Path("x")}, tmp_path / "w.pth")
+    with pytest.raises(BackboneError, match=f"{WRONG}: it holds Python objects"):
+        backbone(f"timm:test_resnet@{tmp_path / 'w.pth'}").load("cpu")
+
+
+CLIP = "vit_xsmall_patch16_clip_224"
+
+
+def test_clip_gives_its_class_token_and_any_tokens(tmp_path: Path) -> None:
+    m: Any = network(CLIP, 0)
+    path = write(m, tmp_path / "w.safetensors")
+    extractor = backbone(f"timm:{CLIP}@{path}").load("cpu")
+    # Radford et al. (2021): CLIP's own mean and SD, not those of ImageNet.
+    assert extractor.mean == (0.48145466, 0.4578275, 0.40821073)
+    assert extractor.std == (0.26862954, 0.26130258, 0.27577711)
+    grey = np.random.default_rng(0).integers(0, 256, (2, 224, 224), np.uint8)
+    inputs = normalise(grey, extractor, "cpu")
+    channels = [(grey / 255 - mean) / std for mean, std in zip(extractor.mean, extractor.std,
+                                                              strict=True)]  # fmt: skip
+    assert np.allclose(inputs.numpy(), np.stack(channels, 1), atol=1e-5)
+    with torch.inference_mode():
+        patches = m.patch_embed.proj(inputs).flatten(2).transpose(1, 2)
+        tokens = torch.cat([m.cls_token.expand(2, -1, -1), patches], 1) + m.pos_embed
+        tokens = m.norm_pre(tokens)
+        for block in m.blocks[:5]:
+            tokens = block(tokens)
+        middle = tokens
+        for block in m.blocks[5:]:
+            tokens = block(tokens)
+        assert torch.allclose(extractor.module(inputs), m.norm(tokens)[:, 0], atol=1e-5)
+        chosen = backbone(f"timm:{CLIP}@blocks.4[weights={path}]").load("cpu")
+        assert torch.allclose(chosen.module(inputs), middle.mean(1), atol=1e-5)
+    assert (extractor.feature_shape, extractor.positions) == ((256,), "none")
+    assert (chosen.feature_shape, chosen.positions) == ((256,), "averaged")
+
+
+def test_a_layer_of_a_residual_network_is_chosen(tmp_path: Path) -> None:
+    m: Any = network("test_resnet", 10)
+    path = write(m, tmp_path / "w.pth")
+    extractor = backbone(f"timm:test_resnet@layer3[weights={path}]").load("cpu")
+    size = extractor.input_size
+    images = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        maps = m.layer1(m.maxpool(m.act1(m.bn1(m.conv1(images)))))
+        expected = m.layer3(m.layer2(maps)).mean((2, 3))
+    assert torch.allclose(extractor.module(images), expected, atol=1e-6)
+
+
+def test_a_network_is_looked_at_without_its_weights() -> None:
+    found = backbone("timm:test_resnet@layer3")
+    extractor = outline(found)
+    assert (extractor.layer, extractor.positions) == ("layer3", "averaged")
+    assert found.card.terms.licence == "apache-2.0"  # timm's record of its own weights
+    assert found.card.weights == "timm's test_resnet.r160_in1k"
+
+
+CONFIG = {
+    "architecture": "test_resnet",
+    "num_classes": 7,
+    "pretrained_cfg": {
+        "input_size": [3, 112, 112],
+        "mean": [0.5, 0.4, 0.3],
+        "std": [0.25, 0.5, 0.125],
+        "license": "mit",
+        "classifier": "fc",
+    },
+}
+
+
+def write_folder(folder: Path) -> torch.nn.Module:
+    """Write a network as the model hub has it: for faces, 112 pixels, its own mean and SD."""
+    module = network("test_resnet", 7)
+    folder.mkdir(parents=True)
+    write(module, folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps(CONFIG))
+    return module
+
+
+def check_faces(found: Backbone, module: torch.nn.Module) -> None:
+    extractor = found.load("cpu")
+    assert (extractor.input_size, extractor.std) == (112, (0.25, 0.5, 0.125))
+    images = torch.randn(2, 3, 112, 112, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        expected = module.forward_features(images).mean((2, 3))  # type: ignore[operator]
+        assert torch.allclose(extractor.module(images), expected, atol=1e-6)
+    assert found.card.terms.licence == "mit"
+
+
+def test_a_folder_of_the_model_hub_is_read(tmp_path: Path) -> None:
+    folder = tmp_path / "faces"
+    module = write_folder(folder)
+    check_faces(backbone(f"timm:local-dir:{folder}"), module)
+    # What timm would leave at random is refused here too.
+    tensors = load_file(folder / "model.safetensors")
+    save_file({k: v for k, v in tensors.items() if "layer4" not in k}, folder / "model.safetensors")
+    with pytest.raises(BackboneError, match=r"\d+ of \d+ are missing, .*layer4"):
+        backbone(f"timm:local-dir:{folder}").load("cpu")
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(BackboneError, match=r"faces holds no model\.safetensors or pytorch_model"):
+        backbone(f"timm:local-dir:{folder}").load("cpu")
+
+
+def test_what_was_downloaded_from_the_hub_before_needs_no_network(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from huggingface_hub import constants
+
+    repository = tmp_path / "models--lab--faces"
+    module = write_folder(repository / "snapshots" / "abc")
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("abc")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(socket, "getaddrinfo", unknown_host)
+    check_faces(backbone("timm:hf-hub:lab/faces"), module)
+    with pytest.raises(BackboneError, match=r"lab/other .*their folder: timm:local-dir:FOLDER"):
+        backbone("timm:hf-hub:lab/other").load("cpu")
+    with pytest.raises(BackboneError, match=r"brings its own weights; drop w\.pth"):
+        backbone("timm:hf-hub:lab/faces@w.pth").load("cpu")
+
+
 def unknown_host(*_: object, **__: object) -> None:
     raise socket.gaierror(-2, "Name or service not known")
 
@@ -241,7 +367,7 @@ def test_without_network_the_real_failure_comes_at_once(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     start = time.monotonic()
-    with pytest.raises(BackboneError, match="could not be downloaded"):
+    with pytest.raises(BackboneError, match=r"not be downloaded \(.*Name or service not known\)"):
         backbone("timm:resnet18").load("cpu")
     # huggingface_hub's own retries take most of a minute.
     assert time.monotonic() - start < 10
@@ -249,12 +375,14 @@ def test_without_network_the_real_failure_comes_at_once(
 
 
 def test_without_network_one_sentence_names_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", unknown_host)
+    def ask(*_: object) -> Exception:
+        return OSError("cannot reach the hub\nand a long tale of retries")
 
     def unreachable(*_: object, **arguments: object) -> None:
         assert arguments["pretrained"] is True
-        raise OSError("cannot reach the hub\nand a long tale of retries")
+        raise RuntimeError("a consequence")
 
+    monkeypatch.setattr(timm_backbones, "unanswered", ask)
     monkeypatch.setattr(timm, "create_model", unreachable)
     with pytest.raises(BackboneError) as error:
         backbone("timm:resnet18").load("cpu")

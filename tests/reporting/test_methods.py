@@ -282,7 +282,7 @@ def test_a_finished_run(tiny_run: Run) -> None:
     assert f"{photographs} photographs of {posers} posers" in text
     # The backbone of this run takes small pictures.
     assert "64 × 64 pixels" in text
-    assert "layer pooled of Small squares" in text
+    assert "layer pooled (768 features) of Small squares" in text
     assert "two runs" in text
 
 

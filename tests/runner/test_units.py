@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from ccbench.backbones import layer_submodules
 from ccbench.cache import Cache
 from ccbench.exceptions import BackboneError, CcbenchError, RunError, UnknownNameError
 from ccbench.interfaces import FeatureExtractor, ProbeSeries
@@ -20,7 +21,7 @@ from ccbench.protocol import load_protocol
 from ccbench.results import MANIFEST, UNIT_COLUMNS, Run, open_run
 from ccbench.runner import Silent, run_matrix
 from ccbench.runner.estimate import estimate
-from ccbench.runner.units import Layer, layer_means, layer_submodules, open_layers
+from ccbench.runner.units import Layer, layer_means, open_layers
 
 if TYPE_CHECKING:
     from tests.conftest import Command, FewPosers

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from ccbench.cli.backbones import backbones
 from ccbench.cli.bench import bench
 from ccbench.cli.cache import cache
 from ccbench.cli.cite import cite
@@ -137,5 +138,16 @@ def cli() -> None:
         sys.stderr.reconfigure(errors="replace")
 
 
-for _command in (bench, cache, cite, datasets, export, matrix, plugins, probes, report):
+for _command in (
+    backbones,
+    bench,
+    cache,
+    cite,
+    datasets,
+    export,
+    matrix,
+    plugins,
+    probes,
+    report,
+):
     cli.add_command(_command)

@@ -68,7 +68,9 @@ DEFAULT_PROBES: tuple[str, ...] = ("rendered-au",)
     default="alexnet",
     show_default=True,
     metavar="NAME",
-    help="Pretrained network, e.g. alexnet, timm:resnet18.",
+    help="Pretrained network as in 'ccbench backbones list', e.g. alexnet, torchvision:vgg16, with "
+    "a file of weights or a layer after @: timm:resnet18@weights.pth, timm:resnet18@layer3, "
+    "'timm:resnet18[layer=layer3,pool=flat]'.",
 )
 @click.option(
     "--protocol",

@@ -10,8 +10,10 @@ from typing import TypeVar
 
 import pluggy
 
+from ccbench.backbones import ChosenBackbone, parse_backbone_spec
 from ccbench.datasets import DatasetSpec, ManifestDataset, ProbeSpec, dataset_from_card
 from ccbench.exceptions import (
+    BackboneError,
     CcbenchError,
     DatasetError,
     PluginError,
@@ -67,8 +69,29 @@ class Plugins:
         return self._open(self.datasets, name)
 
     def backbone(self, name: str) -> Backbone:
-        """Return the backbone of that name (``timm:resnet18`` opens a family)."""
-        return self._open(self.backbones, name)
+        """Return the backbone of that name (``timm:resnet18`` opens a family).
+
+        A family is given its part of the name, and a file of weights as ``REST@FILE``; a layer
+        (``NAME@LAYER``, ``NAME[layer=...,pool=...]``) is chosen for any backbone alike.
+
+        Raises:
+            UnknownNameError: no such backbone; the nearest name is given.
+            BackboneError: options that do not go together, or weights for a backbone that
+                brings its own.
+        """
+        spec = parse_backbone_spec(name)
+        family = ":" in spec.name
+        base = self._open(
+            self.backbones, f"{spec.name}@{spec.weights}" if family and spec.weights else spec.name
+        )
+        if spec.weights and not family:
+            raise BackboneError(
+                f"the backbone '{spec.name}' brings its own weights; drop {spec.weights}, or give "
+                f"a network of a family, for example timm:resnet18@FILE"
+            )
+        if spec.layer or spec.pool:
+            return ChosenBackbone(name, base, spec)
+        return base
 
     def probe(self, name: str) -> Probe:
         """Return the probe of that name (``prefix:rest`` opens a family)."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 import ccbench
 from ccbench.cache import Cache
 from ccbench.evaluation import read_scores
+from ccbench.interfaces import FeatureExtractor
 from ccbench.probing import Series
 from ccbench.results import (
     MANIFEST,
@@ -211,8 +212,7 @@ def make_manifest(
     request: Mapping[str, Any],
     selections: Sequence[Selection],
     backbone: BackboneCard,
-    weights_digest: str,
-    input_size: int,
+    extractor: FeatureExtractor,
     precision: str,
     workers: int,
     seconds: Mapping[str, float],
@@ -228,8 +228,7 @@ def make_manifest(
         request: what was asked for.
         selections: the databases.
         backbone: its card.
-        weights_digest: of the backbone.
-        input_size: of the backbone, pixels.
+        extractor: the loaded backbone.
         precision: in which features were computed.
         workers: processes.
         seconds: spent in each stage.
@@ -270,8 +269,11 @@ def make_manifest(
         "probes": [dict(probe) for probe in probes],
         "backbone": {
             "card": backbone.model_dump(mode="json"),
-            "weights_digest": weights_digest,
-            "input_size": input_size,
+            "weights_digest": extractor.weights_digest,
+            "input_size": extractor.input_size,
+            "feature_shape": list(extractor.feature_shape),
+            "features": extractor.features,
+            "positions": extractor.positions,
             "precision": precision,
         },
         "versions": _versions(),

@@ -7,7 +7,7 @@ depends on what is trained: it is computed once per backbone, layer and stimulus
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ccbench.augmentation import render_view
+from ccbench.backbones import layer_submodules, position_means, unknown_layer
 from ccbench.cache import Cache, content_key
-from ccbench.exceptions import BackboneError, CcbenchError, UnknownNameError
+from ccbench.exceptions import BackboneError, CcbenchError
 from ccbench.faces import read_faces
 from ccbench.features import FeatureTask, normalise
 from ccbench.interfaces import FeatureExtractor
 from ccbench.runner.work import Report, loaded_extractor
-from ccbench_registry import Citation, suggestion
+from ccbench_registry import Citation
 
 if TYPE_CHECKING:
     import torch
@@ -34,7 +35,6 @@ ZHOU_SHI = Citation(
     "facial expression recognition. International Joint Conference on Neural Networks, 2031–2038.",
     doi="10.1109/IJCNN.2017.7966100",
 )
-_MOST_NAMES = 20
 
 
 @dataclass(frozen=True)
@@ -77,14 +77,6 @@ class UnitJob:
     device: str
 
 
-def layer_submodules(extractor: FeatureExtractor) -> dict[str, str]:
-    """Return the layers of a backbone: name -> submodule, in the network's order."""
-    if extractor.submodules:
-        return dict(extractor.submodules)
-    found = {name: name for name, _ in extractor.module.named_modules() if name}
-    return {**found, extractor.layer: found.get(extractor.layer, "")}
-
-
 def open_layers(
     names: Sequence[str], backbone: str, extractor: FeatureExtractor, device: str
 ) -> tuple[Layer, ...]:
@@ -109,11 +101,7 @@ def open_layers(
     known = layer_submodules(extractor)
     for name, count in Counter(names).items():
         if name not in known:
-            raise UnknownNameError(
-                f"the backbone '{backbone}' has no layer '{name}'; {_hint(name, known)}",
-                name=name,
-                known=list(known),
-            )
+            raise unknown_layer(name, backbone, known)
         if count > 1:
             raise CcbenchError(f"--probe-layer {name} is given {count} times; give it once")
     layers = tuple(Layer(name, inner) for name, inner in known.items() if name in names)
@@ -121,15 +109,6 @@ def open_layers(
         size = extractor.input_size
         layer_means(extractor, layers, torch.zeros(2, 3, size, size, device=device))
     return layers
-
-
-def _hint(name: str, known: Mapping[str, str]) -> str:
-    hint = suggestion(name, known)
-    if hint.startswith("did you mean") or len(known) <= _MOST_NAMES:
-        return hint
-    shown = list(known)
-    half = _MOST_NAMES // 2
-    return f"there are {len(known)}: {', '.join(shown[:half])}, …, {', '.join(shown[-half:])}"
 
 
 def layer_means(
@@ -161,7 +140,7 @@ def layer_means(
                     f"no one response; choose another"
                 )
             # At once: what comes next in the network may change the output in place.
-            found[layer.name] = _unit_means(output, len(images), layer.name)
+            found[layer.name] = position_means(output, len(images), layer.name)
 
         return hook
 
@@ -181,33 +160,6 @@ def layer_means(
                 f"the layer '{layer.name}' is not run on the way to the features; choose another"
             )
     return found
-
-
-def _unit_means(output: object, images: int, layer: str) -> torch.Tensor:
-    """Return the mean of every channel over positions, float32 (images, channels).
-
-    Vectors (images, channels) have one position; tokens are (images, tokens, channels).  Of
-    maps the two equal sides are positions, as images are square: networks differ in whether
-    channels come before or after them.
-    """
-    import torch
-
-    shape = tuple(output.shape) if isinstance(output, torch.Tensor) else ()
-    if isinstance(output, torch.Tensor) and len(shape) in {2, 3, 4} and shape[0] == images:
-        values = output.to(torch.float32)
-        if len(shape) == 2:
-            return values.clone()
-        if len(shape) == 3:
-            return values.mean(1)
-        if shape[2] == shape[3]:
-            return values.mean((2, 3))
-        if shape[1] == shape[2]:
-            return values.mean((1, 2))
-    form = f"of shape {shape}" if shape else f"that is a {type(output).__name__}"
-    raise BackboneError(
-        f"the layer '{layer}' gives {images} images an output {form}, which does not tell "
-        f"images, units and positions apart; choose another layer"
-    )
 
 
 def unit_tasks(features: Sequence[FeatureTask], layer: Layer) -> list[UnitTask]:

@@ -1,18 +1,26 @@
-"""Any network of the timm library: ``timm:NAME``, or ``timm:NAME@weights.safetensors``."""
+"""Any network of the timm library: ``timm:NAME``, or ``timm:NAME@weights.safetensors``.
+
+Networks that others publish in timm's form, as several for recognising faces, are
+``timm:hf-hub:OWNER/MODEL``, or ``timm:local-dir:FOLDER`` once downloaded.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import socket
-import urllib.request
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from ccbench import hookimpl
+from ccbench.backbones import (
+    first_lines,
+    parts_missing,
+    read_weights,
+    unanswered,
+    weights_digest,
+    weights_path,
+    wrong_weights,
+)
 from ccbench.exceptions import BackboneError, UnknownNameError
 from ccbench.hookspecs import RegisterBackbone
 from ccbench.interfaces import Backbone, Family, FeatureExtractor
@@ -25,13 +33,16 @@ CITATION = Citation(
     text="Wightman, R. (2019). PyTorch Image Models. GitHub repository.",
     doi="10.5281/zenodo.4414861",
 )
+_HUB, _FOLDER = "hf-hub:", "local-dir:"
+_FILES = ("model.safetensors", "pytorch_model.bin")
+"""What the weights in a folder that was downloaded from the hub are called."""
 
 
 class TimmBackbone:
     """One timm network; features are its pooled activations before the classifier.
 
     Args:
-        name: timm's name of the model.
+        name: timm's name of the model, ``hf-hub:OWNER/MODEL`` or ``local-dir:FOLDER``.
         weights: local ``.safetensors`` or ``.pth`` file; timm's own weights by default.
     """
 
@@ -57,23 +68,47 @@ class TimmBackbone:
             UnknownNameError: timm has no such model.
             BackboneError: the weights cannot be downloaded or do not fit.
         """
-        import timm
-        from timm.data.config import resolve_model_data_config
+        self._check_name()
+        path = self.weights
+        if self.name.startswith(_FOLDER):
+            path = _weights_in(weights_path(self.name.removeprefix(_FOLDER)))
+        module = self._from_hub() if path is None else self._from_file(path)
+        return self._extractor(module, device)
 
+    def outline(self) -> FeatureExtractor:
+        """Create the network on the CPU, with weights at random unless a file was given."""
+        import timm
+
+        if self.weights is not None or self.name.startswith((_HUB, _FOLDER)):
+            return self.load("cpu")
+        self._check_name()
+        return self._extractor(timm.create_model(self.name, num_classes=0), "cpu")
+
+    def _check_name(self) -> None:
+        import timm
+
+        if self.name.startswith((_HUB, _FOLDER)):
+            if self.weights is not None:
+                raise BackboneError(f"timm:{self.name} brings its own weights; drop {self.weights}")
+            return
         known = timm.list_models()
         architecture = self.name.split(".")[0]
         if architecture not in known:
+            hint = suggestion(architecture, known)
+            if not hint.startswith("did you mean"):
+                hint = "'ccbench backbones list timm:' lists them"
             raise UnknownNameError(
-                f"timm has no model '{self.name}'; {suggestion(architecture, known)}"
-                if len(known) < 20 or _near(architecture, known)
-                else f"timm has no model '{self.name}'; timm.list_models() lists them",
-                name=self.name,
-                known=known,
+                f"timm has no model '{self.name}'; {hint}", name=self.name, known=known
             )
-        module = self._create(timm)
+
+    def _extractor(self, module: torch.nn.Module, device: str) -> FeatureExtractor:
+        import timm
+        from timm.data.config import resolve_model_data_config
+
         config = resolve_model_data_config(module)  # type: ignore[no-untyped-call]
         size = int(config["input_size"][-1])
         module.requires_grad_(False).eval().to(device)
+        self._describe(getattr(module, "pretrained_cfg", {}))
         submodules = {name: name for name, _ in module.named_modules() if name} | {"pooled": ""}
         return FeatureExtractor(
             module=module,
@@ -83,110 +118,99 @@ class TimmBackbone:
             feature_shape=_feature_shape(module, size, device),
             layer="pooled",
             layers=tuple(submodules),
-            weights_digest=_digest(module),
+            weights_digest=weights_digest(module),
             recipe=f"timm {timm.__version__} {self.name}",
             submodules=submodules,
         )
 
-    def _create(self, timm: Any) -> torch.nn.Module:
-        arguments: dict[str, Any] = {"num_classes": 0}
-        if self.weights is None:
-            arguments["pretrained"] = True
-        else:
-            if not self.weights.is_file():
-                raise BackboneError(
-                    f"no such weights file: {self.weights} (given for {self.card.name})"
+    def _describe(self, config: dict[str, Any]) -> None:
+        """Put into the card what timm knows of its own weights."""
+        update: dict[str, Any] = {"notes": tuple(config.get("notes") or ())}
+        if self.weights is None and config.get("license"):
+            update["terms"] = Terms(licence=str(config["license"]))
+        if self.weights is None and config.get("tag"):
+            update["weights"] = f"timm's {config['architecture']}.{config['tag']}"
+        self.card = self.card.model_copy(update=update)
+
+    def _from_hub(self) -> torch.nn.Module:
+        import timm
+
+        with _offline_where_the_hub_is_not_there() as problem:
+            try:
+                model: torch.nn.Module = timm.create_model(
+                    self.name, num_classes=0, pretrained=True
                 )
-            # `pretrained_cfg_overlay` makes timm drop the classifier that the file may hold.
-            arguments["pretrained"] = True
-            arguments["pretrained_cfg_overlay"] = {"file": str(self.weights)}
-            self._check_complete()
-        try:
-            with _offline_where_the_hub_is_unknown() if self.weights is None else nullcontext():
-                model: torch.nn.Module = timm.create_model(self.name, **arguments)
-        except Exception as error:
-            if self.weights is not None:
-                raise self._unfit(error) from None
-            raise BackboneError(
-                f"the weights of {self.name} could not be downloaded ({_reason(error)}); download "
-                f"them on a machine with internet and give the file: "
-                f"timm:{self.name}@FILE.safetensors"
-            ) from None
+            except Exception as error:
+                way = f"give the file: timm:{self.name}@FILE.safetensors"
+                if self.name.startswith(_HUB):
+                    way = f"give their folder: timm:{_FOLDER}FOLDER"
+                raise BackboneError(
+                    f"the weights of {self.name} could not be downloaded "
+                    f"({first_lines(problem or error)}); download them on a machine with internet "
+                    f"and {way}"
+                ) from None
         return model
 
-    def _check_complete(self) -> None:
-        """Refuse a file that lacks weights: timm would leave those at random, silently.
-
-        The network is filled from a copy of the file that is all NaN; what is not NaN then
-        did not come from the file.
-        """
-        import timm
+    def _from_file(self, path: Path) -> torch.nn.Module:
         import torch
-        from timm.models import load_state_dict
 
-        try:
-            tensors = load_state_dict(str(self.weights))
-            marks = {
-                name: torch.full_like(value, torch.nan) if value.is_floating_point() else value
-                for name, value in tensors.items()
-                if isinstance(value, torch.Tensor)
-            }
-            if not marks:
-                raise BackboneError(f"{self.weights} holds no weights")
-            module = timm.create_model(
-                self.name,
-                num_classes=0,
-                pretrained=True,
-                pretrained_cfg_overlay={"state_dict": marks, "custom_load": False},
-            )
-        except BackboneError:
-            raise
-        except Exception as error:
-            raise self._unfit(error) from None
-        floating = {k: v for k, v in module.state_dict().items() if v.is_floating_point()}
+        tensors = read_weights(path, self.name, self.card.name)
+        # timm leaves at random, in silence, what a file lacks.  The network is first filled
+        # from a copy that is all NaN; what is not NaN then would not come from the file.
+        marks = {
+            name: torch.full_like(value, torch.nan) if value.is_floating_point() else value
+            for name, value in tensors.items()
+        }
+        state = self._filled(path, marks).state_dict()
+        floating = {k: v for k, v in state.items() if v.is_floating_point()}
         lacking = [name for name, value in floating.items() if not value.isnan().any()]
         if lacking:
-            raise BackboneError(
-                f"{self.weights} does not hold the weights of {self.name}: {len(lacking)} of "
-                f"{len(floating)} are missing, for example {lacking[0]}"
-            )
+            raise wrong_weights(path, self.name, parts_missing(lacking, len(floating)))
+        return self._filled(path, dict(tensors))
 
-    def _unfit(self, error: Exception) -> BackboneError:
-        return BackboneError(
-            f"{self.weights} does not hold the weights of {self.name}: {_reason(error)}"
-        )
+    def _filled(self, path: Path, tensors: dict[str, torch.Tensor]) -> torch.nn.Module:
+        import timm
+
+        # As weights of timm's own: it then drops the classifier that the file may hold.
+        overlay = {"source": "", "state_dict": tensors, "custom_load": False}
+        try:
+            model: torch.nn.Module = timm.create_model(
+                self.name, num_classes=0, pretrained=True, pretrained_cfg_overlay=overlay
+            )
+        except Exception as error:
+            raise wrong_weights(path, self.name, first_lines(error)) from None
+        # timm keeps the overlay with the model; the tensors are in it now.
+        model.pretrained_cfg.pop("state_dict", None)  # type: ignore[operator, union-attr]
+        return model
 
 
 @contextlib.contextmanager
-def _offline_where_the_hub_is_unknown() -> Iterator[None]:
-    """Use the model hub's offline mode in this block when its host has no address here.
+def _offline_where_the_hub_is_not_there() -> Iterator[Exception | None]:
+    """Use the model hub's offline mode in this block when it does not answer.
 
-    huggingface_hub would retry an unknown host for most of a minute; its offline mode
-    answers at once, and still finds weights that were downloaded before.
+    huggingface_hub tries again for most of a minute; its offline mode answers at once, and
+    still finds weights that were downloaded before.
     """
-    from huggingface_hub import constants
+    from huggingface_hub import constants, get_session
 
     before = constants.HF_HUB_OFFLINE
-    if not before and not urllib.request.getproxies():
-        try:
-            socket.getaddrinfo(urlsplit(constants.ENDPOINT).hostname, 443)
-        except OSError:
-            constants.HF_HUB_OFFLINE = True
+    problem = None
+    if not before:
+        problem = unanswered(lambda: get_session().head(constants.ENDPOINT, timeout=5))
+    constants.HF_HUB_OFFLINE = before or problem is not None
     try:
-        yield
+        yield problem
     finally:
         constants.HF_HUB_OFFLINE = before
 
 
-def _reason(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    # torch heads its lists of what does not fit with a line that says nothing yet.
-    end = 2 if lines and lines[0].endswith(":") else 1
-    return " ".join(lines[:end]) or repr(error)
-
-
-def _near(name: str, known: list[str]) -> bool:
-    return suggestion(name, known).startswith("did you mean")
+def _weights_in(folder: Path) -> Path:
+    for name in _FILES:
+        if (folder / name).is_file():
+            return folder / name
+    raise BackboneError(
+        f"{folder} holds no {' or '.join(_FILES)}; give a folder as downloaded from the model hub"
+    )
 
 
 def _feature_shape(module: torch.nn.Module, size: int, device: str) -> tuple[int, ...]:
@@ -196,20 +220,19 @@ def _feature_shape(module: torch.nn.Module, size: int, device: str) -> tuple[int
         return tuple(module(torch.zeros(1, 3, size, size, device=device)).shape[1:])
 
 
-def _digest(module: torch.nn.Module) -> str:
-    """Hash every weight and buffer, by name."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(module.state_dict().items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()
-
-
 def _open(argument: str) -> Backbone:
     name, at, path = argument.partition("@")
     if not name or (at and not path):
         raise BackboneError("write timm:NAME or timm:NAME@FILE, for example timm:resnet18")
-    return TimmBackbone(name, Path(path).expanduser() if path else None)
+    return TimmBackbone(name, weights_path(path) if path else None)
+
+
+def _names() -> Sequence[str]:
+    import timm
+
+    tagged: list[str] = timm.list_pretrained()
+    bare: list[str] = timm.list_models()
+    return sorted({*tagged, *bare})
 
 
 @hookimpl
@@ -221,5 +244,6 @@ def ccbench_register_backbones(register: RegisterBackbone) -> None:
             summary="any model of the timm library, or with your weights: timm:NAME@FILE",
             example="timm:resnet18",
             open=_open,
+            names=_names,
         )
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from ccbench.augmentation import PLAIN
 from ccbench.protocol import PerceptronHead, Protocol, Schedule
@@ -34,11 +36,28 @@ def _backbone(facts: Facts) -> str:
         f"digest {digest[:12]}" if re.fullmatch(r"[0-9a-f]{16,}", digest) else "",
     ]
     return (
-        f"The features of a face were the activations of the layer {card['layer']} of "
-        f"{in_parentheses(card['title'], details)}. The weights of this network were kept; only a "
-        f"head, from these features to the expressions, was trained. Grey levels were copied to "
-        f"the three colour channels and normalised as in the original training of the network."
+        f"The features of a face were the activations of the layer {card['layer']}"
+        f"{_positions(entry)} of {in_parentheses(card['title'], details)}. The weights of this "
+        f"network were kept; only a head, from these features to the expressions, was trained. "
+        f"Grey levels were copied to the three colour channels and normalised as in the original "
+        f"training of the network."
     )
+
+
+def _positions(entry: Mapping[str, Any]) -> str:
+    """Say what became of positions in the layer, and how many features that made.
+
+    Runs of earlier versions do not tell.
+    """
+    if "features" not in entry:
+        return ""
+    count = f"({counted(entry['features'], 'feature')})"
+    forms = {
+        "averaged": f", averaged over its positions {count},",
+        "flattened": f" at all of its positions {count}",
+        "none": f" {count}",
+    }
+    return forms[entry["positions"]]
 
 
 def _head(facts: Facts) -> str:
