@@ -248,3 +248,12 @@ def test_outputs_without_a_clear_form_have_no_means(output: Any) -> None:
 def test_a_backbone_without_an_outline_is_loaded() -> None:
     assert outline(Small()).weights_digest == "digest"
     assert outline(chosen("@maps")).feature_shape == (6,)
+
+
+def test_faster_ways_for_grey_faces_end_with_the_whole_network() -> None:
+    plugins = load_plugins(quiet=True)
+    assert plugins.backbone("alexnet").load("cpu").grey
+    for name in ("alexnet@conv4", "alexnet[pool=avg]"):
+        chosen = plugins.backbone(name)
+        assert not chosen.load("cpu").grey
+        check_backbone(chosen)

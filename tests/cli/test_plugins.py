@@ -43,7 +43,7 @@ def test_hooks_with_their_plugins(ccbench: Command, lab: Path) -> None:
     shown = lines(ccbench("plugins", "list", "--hooks"))
     cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in shown if "│" in line]
     table = {row[0]: row[1] for row in cells}
-    assert table["ccbench_register_backbones"] == "alexnet, mylab, timm"
+    assert table["ccbench_register_backbones"] == "alexnet, mylab, timm, torchvision"
     assert table["ccbench_run_finished"] == "mylab"
     told = json.loads(ccbench("plugins", "list", "--hooks", "--json").out)
     assert {hook: ", ".join(names) for hook, names in told.items()} == table

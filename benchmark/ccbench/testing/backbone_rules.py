@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ccbench.features import normalise
 from ccbench.interfaces import GREY_ERROR, Backbone, FeatureExtractor
 from ccbench.testing.suite import Suite
 from ccbench_registry import BackboneCard
@@ -126,6 +125,8 @@ def _finite(case: BackboneCase) -> Iterator[str]:
 @BACKBONE.rule("ways for grey faces give the module's features", "shape")
 def _grey(case: BackboneCase) -> Iterator[str]:
     import torch
+
+    from ccbench.features import normalise
 
     extractor = case.extractor
     size = extractor.input_size
