@@ -135,15 +135,16 @@ def _sum(terms: Sequence[Term], pairs: Pairs) -> Outcomes:
     named = {name for term in terms for name in term.expressions}
     expressions = tuple(name for name in EXPRESSIONS if name in named)
     columns = [EXPRESSIONS.index(name) for name in expressions]
-    first = pairs[terms[0].train, terms[0].test].shown[..., columns]
-    total, both = np.zeros(first.shape), first > 0
+    shape = pairs[terms[0].train, terms[0].test].shown[..., columns].shape
+    total, most, both = np.zeros(shape), np.zeros(shape), np.ones(shape, bool)
     for term in terms:
         part = pairs[term.train, term.test]
         counts = np.array([name in term.expressions for name in expressions])
         # A rate is a mean over the expressions of its term, the sum one over all of them.
         weight = term.weight * len(expressions) / len(term.expressions) * counts
-        answered = _ratio(part.correct[..., columns], part.shown[..., columns])
-        total += np.where(counts, weight * answered, 0.0)
-        both &= ~counts | (part.shown[..., columns] > 0)
-    shown = np.where(both, first, 0.0)
+        times = part.shown[..., columns]
+        total += np.where(counts, weight * _ratio(part.correct[..., columns], times), 0.0)
+        most = np.where(counts, np.maximum(most, times), most)
+        both &= ~counts | (times > 0)
+    shown = np.where(both, most, 0.0)
     return Outcomes(expressions, np.where(both, total, 0.0) * shown, shown)
