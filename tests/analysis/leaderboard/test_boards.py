@@ -14,7 +14,7 @@ from ccbench.analysis.leaderboard import MEAN, Board, Measured, Table, make_boar
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Measured:
     """Return a run of one laboratory."""
     folder = tmp_path_factory.mktemp("lab") / "run"
-    return measure(submitted(invent(folder, posers=12, runs=6), "mine"))
+    return measure(submitted(invent(folder, posers=12, runs=6, probe=False), "mine"))
 
 
 def another(folder: Path, name: str = "yours", **options: object) -> Measured:
@@ -51,7 +51,7 @@ def test_entries_of_two_labs_are_ranked_together(lab: Measured, tmp_path: Path) 
 
 
 def test_the_same_run_counts_once(lab: Measured, tmp_path: Path) -> None:
-    copy = measure(submitted(invent(tmp_path / "copy", posers=12, runs=6), "copy"))
+    copy = measure(submitted(invent(tmp_path / "copy", posers=12, runs=6, probe=False), "copy"))
     board = make_board([lab, lab, copy])
     assert [run.name for run in board.runs] == ["mine"]
     assert board.notes == (
@@ -100,12 +100,11 @@ def test_other_photographs_under_one_name_are_said(lab: Measured, tmp_path: Path
     assert swapped["yours", "there (photographs B)"] == ()
 
 
-def test_other_weights_or_probes_under_one_name_are_told_apart(
-    lab: Measured, tmp_path: Path
-) -> None:
-    other = another(tmp_path, weights="bbbbbbbbbbbb", probe=True)
+def test_other_weights_or_probes_under_one_name_are_told_apart(tmp_path: Path) -> None:
+    one = another(tmp_path, "one", probe=True)
+    other = another(tmp_path, "other", probe=True, seed=2, weights="bbbbbbbbbbbb")
     other.submission.request["probes"]["series"] = "other images"
-    board = make_board([lab, other])
+    board = make_board([one, other])
     assert set(board.groups[0].by_backbone) == {
         "alexnet (weights aaaaaaaa)",
         "alexnet (weights bbbbbbbb)",

@@ -38,9 +38,7 @@ def rate(table: pd.DataFrame, train: str, test: str, among: Sequence[str]) -> fl
     means = []
     for name in among:
         shown = part[part["expression"] == name]
-        scores = [
-            float((mine["predicted"] == name).mean()) for _, mine in shown.groupby("poser")
-        ]
+        scores = [float((mine["predicted"] == name).mean()) for _, mine in shown.groupby("poser")]
         means.append(sum(scores) / len(scores))
     return sum(means) / len(means)
 

@@ -137,10 +137,10 @@ def _sorted_number(row: Row) -> str:
 
 def span(row: Row, table: Table) -> str:
     """Return where an interval is drawn: custom properties, per cent of the table's scale."""
-    low, high = _scale(table.rows)
     value = row.value
     if math.isnan(value.low) or math.isnan(value.high):
         return ""
+    low, high = _scale(table.rows)
     places = {
         name: 100 * (number - low) / (high - low)
         for name, number in (("a", value.low), ("b", value.high), ("m", value.estimate))
