@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from ccbench.analysis.leaderboard import Measured
 
 
-def open_measured(paths: Sequence[Path]) -> list[Measured]:
+def open_measured(paths: Sequence[str | Path]) -> list[Measured]:
     """Open run directories and bundles, and measure them; a bundle is verified first.
 
     Raises:
         RunError: a run directory that cannot be read.
         BundleError: a file that is no bundle, or one that is rejected, with the first reason.
     """
-    return [_open(path) for path in paths]
+    return [_open(Path(path)) for path in paths]
 
 
 def _open(path: Path) -> Measured:
