@@ -18,7 +18,7 @@ from ccbench.bundles import BUNDLE, Verdict, open_measured, verify_bundle
 from ccbench.bundles.archive import pack, unpack
 from ccbench.bundles.checks import CHECKS
 from ccbench.bundles.numbers import stated_numbers
-from ccbench.bundles.tables import read_member
+from ccbench.bundles.tables import UnreadableError, read_manifest, read_member
 from ccbench.bundles.writing import as_json, bundle_bytes, digest, submission
 from ccbench.exceptions import BundleError
 from ccbench.results import MANIFEST, table_bytes
@@ -175,8 +175,33 @@ def test_a_changed_manifest(honest: bytes) -> None:
         "the request here, elsewhere"
         in (faults(hashed(members))["manifest and tables are about the same databases"])
     )
-    members[MANIFEST] = b"{}"
-    assert "manifest.json is the manifest of a run" in faults(hashed(members))
+    assert faults(hashed({**members, MANIFEST: b"no JSON"}))[
+        "manifest.json is the manifest of a run"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "reason"),
+    [
+        (("request", "weights"), None, "request.weights is of another type"),
+        (("request", "protocol", "runs"), True, "request.protocol.runs is of another type"),
+        (("request", "probes"), {}, "the probes are not those of the request"),
+        (("request", "contents"), {"here": 1}, "request.contents is not of hashes"),
+        (("databases",), [{"name": "here"}], "databases.card.title is missing"),
+        (("machine",), [], "machine.system is missing"),
+    ],
+)
+def test_a_manifest_of_something_else(
+    honest: bytes, path: tuple[str, ...], value: object, reason: str
+) -> None:
+    manifest = json.loads(unpack(honest)[MANIFEST])
+    part = manifest
+    for key in path[:-1]:
+        part = part[key]
+    part[path[-1]] = value
+    with pytest.raises(UnreadableError) as caught:
+        read_manifest(as_json(manifest))
+    assert str(caught.value) == reason
 
 
 def test_a_missing_and_an_extra_member(honest: bytes) -> None:

@@ -81,6 +81,8 @@ def test_refusals_are_one_sentence(
     assert "no such run directory" in ccbench("bundle", gone).refusal
     assert "no such run directory" in ccbench("leaderboard", gone).refusal
     assert "thesis.txt is no bundle" in ccbench("leaderboard", thesis).refusal
+    lost = tmp_path / "lost.ccb"
+    assert ccbench("leaderboard", lost).refusal == f"no such file: {lost}"
     assert ccbench("leaderboard").code == 2
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis").write_text("mine")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ccbench.bundles.archive import SUFFIX
 from ccbench.bundles.public import public_manifest, public_tables
 from ccbench.bundles.verification import verify_bundle
 from ccbench.bundles.writing import submission
@@ -30,7 +31,7 @@ def open_measured(paths: Sequence[str | Path]) -> list[Measured]:
 def _open(path: Path) -> Measured:
     from ccbench.analysis.leaderboard import measure
 
-    if path.is_dir() or not path.exists():
+    if path.is_dir() or not (path.exists() or path.suffix == SUFFIX):
         run = open_run(path)
         name = path.resolve().name
         return measure(submission(name, public_manifest(run), public_tables(run)))

@@ -1,8 +1,9 @@
-"""Members of a bundle as tables, of the columns and types that a run has."""
+"""Members of a bundle as a manifest and tables, of the fields and types that a run has."""
 
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -56,10 +57,80 @@ _WORDS = {
 }
 _GAPS = {f"logit_{name}" for name in EXPRESSIONS} | {"clipped", "correct_rate", "loss"}
 """Columns that may lack values."""
+_Kind = type | tuple[type, ...]
+_NUMBER = (int, float)
+_FIELDS: Mapping[str, _Kind] = {
+    "ccbench": str,
+    "finished": str,
+    "request.databases": list,
+    "request.backbone": str,
+    "request.weights": str,
+    "request.seed": int,
+    "request.device": str,
+    "request.contents": dict,
+    "request.probes": dict,
+    "request.protocol.name": str,
+    "request.protocol.runs": int,
+    "request.protocol.split.train": _NUMBER,
+    "request.protocol.split.validation": _NUMBER,
+    "request.protocol.split.test": _NUMBER,
+    "databases": list,
+    "probes": list,
+    "backbone.card.title": str,
+    "backbone.card.layer": str,
+    "machine.system": str,
+    "machine.processor": str,
+    "versions": dict,
+    "citations": list,
+}
+_DATABASE: Mapping[str, _Kind] = {
+    "name": str,
+    "card.title": str,
+    "card.terms.licence": str,
+    "expressions": list,
+    "posers": int,
+    "photographs_used": int,
+}
+"""What a manifest, and each database in it, must say at least."""
 
 
 class UnreadableError(Exception):
-    """A member that is no such table; the message says why."""
+    """A member that is no such table or manifest; the message says why."""
+
+
+def read_manifest(data: bytes) -> dict[str, Any]:
+    """Return the manifest of a bundle.
+
+    Raises:
+        UnreadableError: no JSON, or something is missing or of another type.
+    """
+    try:
+        manifest = json.loads(data)
+    except ValueError as error:
+        raise UnreadableError(f"it cannot be read ({error})") from None
+    _refuse_lacking(manifest, _FIELDS, "")
+    for entry in manifest["databases"]:
+        _refuse_lacking(entry, _DATABASE, "databases.")
+    for entry in manifest["probes"]:
+        _refuse_lacking(entry, {"name": str}, "probes.")
+    if sorted(manifest["request"]["probes"]) != sorted(e["name"] for e in manifest["probes"]):
+        raise UnreadableError("the probes are not those of the request")
+    for key in ("contents", "probes"):
+        if not all(isinstance(digest, str) for digest in manifest["request"][key].values()):
+            raise UnreadableError(f"request.{key} is not of hashes")
+    found: dict[str, Any] = manifest
+    return found
+
+
+def _refuse_lacking(value: Any, fields: Mapping[str, _Kind], where: str) -> None:
+    for path, kind in fields.items():
+        part = value
+        for key in path.split("."):
+            if not isinstance(part, dict) or key not in part:
+                raise UnreadableError(f"{where}{path} is missing")
+            part = part[key]
+        if not isinstance(part, kind) or isinstance(part, bool):
+            raise UnreadableError(f"{where}{path} is of another type")
 
 
 def read_member(name: str, data: bytes) -> pd.DataFrame:

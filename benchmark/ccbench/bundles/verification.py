@@ -11,7 +11,7 @@ from ccbench.bundles.archive import BUNDLE, DamagedError, NoBundleError, unpack
 from ccbench.bundles.checks import CHECKS
 from ccbench.bundles.numbers import agree, stated_numbers, written
 from ccbench.bundles.public import expected_tables
-from ccbench.bundles.tables import UnreadableError, read_member
+from ccbench.bundles.tables import UnreadableError, read_manifest, read_member
 from ccbench.bundles.writing import FORMAT, digest, submission
 from ccbench.exceptions import BundleError
 from ccbench.results import MANIFEST
@@ -123,18 +123,11 @@ def _members(data: bytes, name: str, lines: list[Line]) -> tuple[dict[str, bytes
 def _manifest(members: Mapping[str, bytes], lines: list[Line]) -> dict[str, Any]:
     what = f"{MANIFEST} is the manifest of a run"
     try:
-        manifest = json.loads(members[MANIFEST])
-        request = manifest["request"]
-        _ = [dict(request[key]) for key in ("protocol", "contents")]
-        _ = [request[key] for key in ("backbone", "seed", "weights")]
-        _ = [list(entry["expressions"]) for entry in manifest["databases"]]
-        _ = [str(entry["name"]) for entry in (*manifest["databases"], *manifest["probes"])]
-        int(request["protocol"]["runs"]), dict(request["protocol"]["split"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise _stop(lines, "file", what, f"{type(error).__name__}: {error}") from None
+        manifest = read_manifest(members.get(MANIFEST, b""))
+    except UnreadableError as error:
+        raise _stop(lines, "file", what, str(error)) from None
     lines.append(Line("file", what, holds=True))
-    found: dict[str, Any] = manifest
-    return found
+    return manifest
 
 
 def _tables(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -55,12 +56,12 @@ class Agreement:
     people: Array
     correlate: Correlate
 
-    @property
+    @cached_property
     def tested(self) -> dict[PoserSet, Mask]:
         """Which posers were tested."""
         return {self.key: self.part.shown.sum(axis=(0, 2)) > 0}
 
-    @property
+    @cached_property
     def runs(self) -> int:
         """Runs in which anything was tested."""
         return self.part.runs

@@ -10,7 +10,7 @@ are close (Hall & Miller, 2009), which on a leaderboard they are.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,6 +89,7 @@ def _margins(parts: Sequence[Resampled], estimates: Array) -> Array:
     count = len(parts)
     weights = _shared_weights(parts)
     drawn = np.stack([part.draws(weights) for part in parts], axis=1)
+    influences = [part.influences() for part in parts]
     error = np.full((count, count), np.nan)
     largest = np.zeros(len(drawn))
     for i in range(count - 1):
@@ -101,7 +102,8 @@ def _margins(parts: Sequence[Resampled], estimates: Array) -> Array:
         largest = np.maximum(largest, np.nan_to_num(moved).max(axis=1))
         for j, alone in zip(range(i + 1, count), scatter, strict=True):
             if alone > _SAME:
-                error[i, j] = error[j, i] = _error(parts[i], parts[j], float(alone))
+                sides = ((parts[i], influences[i]), (parts[j], influences[j]))
+                error[i, j] = error[j, i] = _error(*sides, float(alone))
     return np.asarray(float(np.quantile(largest, 1 - LEVEL)) * error)
 
 
@@ -120,27 +122,28 @@ def _shared_weights(parts: Sequence[Resampled]) -> dict[PoserSet, Array]:
     return weights
 
 
-def _error(one: Resampled, other: Resampled, scatter: float) -> float:
+Side = tuple[Resampled, Mapping[PoserSet, Array] | None]
+"""An entry and its influences."""
+
+
+def _error(one: Side, other: Side, scatter: float) -> float:
     """Return the standard error of a difference; nan where runs are too few to tell.
 
     Where both are sums over posers and runs, other runs count as well.
     """
-    first, second = one.influences(), other.influences()
+    first, second = one[1], other[1]
     if first is None or second is None:
         return scatter
-    runs = min(one.runs, other.runs)
+    runs = min(one[0].runs, other[0].runs)
     if runs < MINIMUM:
         return math.nan
     longest = max(len(part) for part in (*first.values(), *second.values()))
     cells = []
     for key in dict.fromkeys((*first, *second)):
-        mask = np.zeros(0, bool)
-        for part in (one, other):
-            if key in part.tested:
-                mask = part.tested[key] | mask if len(mask) else part.tested[key]
-        apart = np.zeros((longest, len(mask)))
+        masks = [part.tested[key] for part, _ in (one, other) if key in part.tested]
+        apart = np.zeros((longest, len(masks[0])))
         for found, sign in ((first, 1), (second, -1)):
             if key in found:
                 apart[: len(found[key])] += sign * found[key]
-        cells.append(apart[:, mask])
+        cells.append(apart[:, np.logical_or.reduce(masks)])
     return math.sqrt(influence_variance(cells, runs))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -38,12 +39,12 @@ class RateSum:
 
     parts: Mapping[PoserSet, Outcomes]
 
-    @property
+    @cached_property
     def tested(self) -> dict[PoserSet, Mask]:
         """Which posers were tested."""
         return {key: part.shown.sum(axis=(0, 2)) > 0 for key, part in self.parts.items()}
 
-    @property
+    @cached_property
     def runs(self) -> int:
         """Runs in which every part was tested."""
         return min(part.runs for part in self.parts.values())

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ class Submission:
         """The databases, in the order they were given."""
         return tuple(entry["name"] for entry in self.manifest["databases"])
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Hash of what was asked for and what came out: equal for two copies of one run."""
         digest = hashlib.sha256(json.dumps(self.request, sort_keys=True).encode())
