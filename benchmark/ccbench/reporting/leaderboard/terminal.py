@@ -75,8 +75,11 @@ def _marks(rows: Sequence[Row]) -> dict[str, int]:
 
 
 def _remarks(rows: Sequence[Row], console: Console) -> None:
-    for remark, place in _marks(rows).items():
+    marks = _marks(rows)
+    for remark, place in marks.items():
         console.print(Padding(escape(f"*{place} {remark}"), (0, 1)), style="dim", highlight=False)
+    if marks:
+        console.print()
 
 
 def _single_means(tables: Sequence[Table], console: Console) -> None:
