@@ -17,7 +17,8 @@
     ├── BackboneError        weights that cannot be loaded, or are not those expected
     ├── DivergedError        a training whose loss is no longer finite
     ├── CacheError           a cache that cannot be read or written
-    └── RunError             a run directory that cannot be read or written
+    ├── RunError             a run directory that cannot be read or written
+    └── BundleError          a bundle that is none, is rejected, or cannot be written
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from ccbench_registry.errors import (
 
 __all__ = [
     "BackboneError",
+    "BundleError",
     "CacheError",
     "CardError",
     "CcbenchError",
@@ -95,3 +97,7 @@ class CacheError(CcbenchError):
 
 class RunError(CcbenchError):
     """A run directory cannot be read or written."""
+
+
+class BundleError(CcbenchError):
+    """A file is no bundle of a run, or one that does not verify, or cannot be written."""

@@ -245,13 +245,18 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
 
 def write_table(folder: Path, name: str, frame: pd.DataFrame) -> None:
     """Write a table as Parquet, atomically; equal frames give equal bytes."""
+    _write(folder / f"{name}.parquet", table_bytes(frame))
+
+
+def table_bytes(frame: pd.DataFrame) -> bytes:
+    """Return a table as Parquet; equal frames give equal bytes."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd")
-    _write(folder / f"{name}.parquet", buffer.getvalue())
+    return buffer.getvalue()
 
 
 def _write(path: Path, data: bytes) -> None:

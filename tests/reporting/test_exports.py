@@ -311,7 +311,7 @@ def test_nothing_half_written_is_left(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ccbench.reporting.exports.folder.write_json", full)
+    monkeypatch.setattr("ccbench.reporting.folders.write_json", full)
     with pytest.raises(RunError, match="No space left on device; give a folder you can write"):
         write_export(probed, "latex", out)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before

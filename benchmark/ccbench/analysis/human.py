@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,18 @@ from numpy.typing import NDArray
 from ccbench.analysis.matrix import expression_rates
 from ccbench.analysis.ranks import spearman
 from ccbench_registry import EXPRESSIONS
-from ccbench_registry.norms import Norms
+from ccbench_registry.norms import Norms, all_norms
+
+
+def norms_of(databases: Iterable[str]) -> dict[str, Norms]:
+    """Return the norms that are known of some databases, whatever their options.
+
+    >>> norms_of(["krc[view=d]", "mylab"])["krc[view=d]"].name
+    'ueda2019'
+    """
+    known = all_norms()
+    found = {name: known.get(name.partition("[")[0]) for name in databases}
+    return {name: norms for name, norms in found.items() if norms is not None}
 
 
 def rank_orders(predictions: pd.DataFrame) -> pd.DataFrame:

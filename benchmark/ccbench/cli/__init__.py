@@ -16,15 +16,18 @@ import click
 
 from ccbench.cli.backbones import backbones
 from ccbench.cli.bench import bench
+from ccbench.cli.bundle import bundle
 from ccbench.cli.cache import cache
 from ccbench.cli.cite import cite
 from ccbench.cli.datasets import datasets
 from ccbench.cli.export import export
 from ccbench.cli.groups import OpenGroup
+from ccbench.cli.leaderboard import leaderboard
 from ccbench.cli.matrix import matrix
 from ccbench.cli.plugins import plugins
 from ccbench.cli.probes import probes
 from ccbench.cli.report import report
+from ccbench.cli.verify import verify
 from ccbench.exceptions import CcbenchError
 
 # Waiting OpenMP threads that spin slow every other process down; it must be set before
@@ -141,13 +144,16 @@ def cli() -> None:
 for _command in (
     backbones,
     bench,
+    bundle,
     cache,
     cite,
     datasets,
     export,
+    leaderboard,
     matrix,
     plugins,
     probes,
     report,
+    verify,
 ):
     cli.add_command(_command)

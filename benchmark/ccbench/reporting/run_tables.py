@@ -9,7 +9,7 @@ import pandas as pd
 from ccbench.analysis import class_centred, confusion, correct_rates
 from ccbench.analysis.components import component_distances, principal_components
 from ccbench.analysis.hits import unbiased_hits
-from ccbench.analysis.human import human_agreement, rank_orders
+from ccbench.analysis.human import human_agreement, norms_of, rank_orders
 from ccbench.analysis.layouts import expression_summary
 from ccbench.analysis.prototypes import prototype_agreement
 from ccbench.analysis.similarity import confusion_relation, profile_stability, unit_correlations
@@ -20,7 +20,6 @@ from ccbench.reporting.mixtures import of_databases
 from ccbench.reporting.published import published_comparison
 from ccbench.reporting.tables import Column, ReportTable
 from ccbench.results import Run
-from ccbench_registry.norms import Norms, all_norms
 from ccbench_registry.prototypes import prototype_tables
 from ccbench_registry.published import published_results
 
@@ -207,7 +206,7 @@ def _component_tables(found: pd.DataFrame, probe: str, several: bool) -> list[Re
 def literature_tables(run: Run, found: pd.DataFrame) -> list[ReportTable]:
     """Return the comparisons with people, with tables of action units, and with the paper."""
     tables = []
-    norms = _norms(run.databases)
+    norms = norms_of(run.databases)
     people = human_agreement(run.predictions, norms)
     if len(people):
         tables.append(
@@ -328,10 +327,3 @@ def findings_tables(findings: Sequence[Finding]) -> list[ReportTable]:
     """Return all tests as a table for the file; nothing of it is shown as a table."""
     note = "Every test, as published and to new posers."
     return [ReportTable("statistics", "All tests", note, findings_table(findings), ())]
-
-
-def _norms(databases: Sequence[str]) -> dict[str, Norms]:
-    """Return the norms of the databases, whatever their options."""
-    known = all_norms()
-    found = {name: known.get(name.partition("[")[0]) for name in databases}
-    return {name: norms for name, norms in found.items() if norms is not None}

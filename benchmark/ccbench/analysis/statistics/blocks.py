@@ -95,16 +95,25 @@ def correlation_p(one: Array, other: Array, orders: NDArray[np.intp]) -> float:
 
 
 def correlation_interval(one: Array, other: Array, weights: Array) -> tuple[float, float]:
-    """Return the 95 % interval of r_s over other action units.
+    """Return the 95 % interval of r_s over other action units (:func:`fisher_interval`)."""
+    units = len(one)
+    observed = float(resampled_correlations(one, other, np.ones((1, units)))[0])
+    return fisher_interval(observed, resampled_correlations(one, other, weights), units)
+
+
+def fisher_interval(observed: float, drawn: Array, units: int) -> tuple[float, float]:
+    """Return the 95 % interval of a correlation, or of a mean of some.
 
     Fisher's z plus and minus its bootstrap standard error times the quantile of t with
     (action units - 2) degrees of freedom; percentiles of 20 blocks are too narrow.
+
+    Args:
+        observed: the correlation.
+        drawn: that of every resample of action units; nan where it is undefined.
+        units: action units.
     """
     from scipy.stats import t
 
-    units = len(one)
-    observed = float(resampled_correlations(one, other, np.ones((1, units)))[0])
-    drawn = resampled_correlations(one, other, weights)
     drawn = _fisher(drawn[np.isfinite(drawn)])
     half = float(t.ppf(1 - LEVEL / 2, units - 2)) * float(drawn.std(ddof=1))
     centre = float(_fisher(np.array([observed]))[0])

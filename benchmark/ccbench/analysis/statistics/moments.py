@@ -91,12 +91,21 @@ def two_way_variance(parts: list[Outcomes], signs: tuple[int, ...]) -> float:
         parts: outcomes with the same runs and different posers.
         signs: +1 or -1 for each.
     """
-    cells = [influence_of_cells(part) for part in parts]
+    cells = [sign * influence_of_cells(part) for sign, part in zip(signs, parts, strict=True)]
+    return influence_variance(cells, min(part.runs for part in parts))
+
+
+def influence_variance(cells: list[Array], runs: int) -> float:
+    """Return the two-way variance of what influences add up to (:func:`two_way_variance`).
+
+    Args:
+        cells: (runs, posers) each, of different posers.
+        runs: in which anything was tested.
+    """
     posers = 0.0
     for part in cells:
         many = part.shape[1]
         posers += many / (many - 1) * float((part.sum(axis=0) ** 2).sum())
-    together = np.hstack([sign * part for sign, part in zip(signs, cells, strict=True)])
-    runs = min(part.runs for part in parts)
+    together = np.hstack(cells)
     between = runs / (runs - 1) * float((together.sum(axis=1) ** 2).sum())
     return posers + max(0.0, between - float((together**2).sum()))

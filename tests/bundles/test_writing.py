@@ -1,0 +1,168 @@
+"""What goes into a bundle, and what does not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tests.analysis.leaderboard.invented import NAMES, invent, submitted
+
+from ccbench.analysis import correct_rates
+from ccbench.analysis.leaderboard import measure
+from ccbench.bundles import BUNDLE, verify_bundle, write_bundle
+from ccbench.bundles.archive import unpack
+from ccbench.bundles.public import public_manifest, public_tables
+from ccbench.exceptions import BundleError
+from ccbench.results import MANIFEST, Run, open_run, write_table
+
+BACKBONE = "timm:resnet18@/home/anna/weights of mine/net.safetensors"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Return a run on a free and a licensed database, with photographs in its folder."""
+    found = invent(tmp_path_factory.mktemp("bundled") / "lab", backbone=BACKBONE)
+    write_table(found.path, "examples", pd.DataFrame({"png": [b"a photograph"]}))
+    (found.path / "report.html").write_text("a photograph")
+    (found.path / "figures").mkdir()
+    return found
+
+
+@pytest.fixture(scope="module")
+def members(run: Run, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    path = write_bundle(run, tmp_path_factory.mktemp("out") / "lab.ccb")
+    return unpack(path.read_bytes())
+
+
+def test_a_bundle_holds_tables_and_manifest_alone(members: dict[str, bytes]) -> None:
+    tables = ("curves", "photographs", "predictions", "responses", "runs", "splits")
+    assert set(members) == {BUNDLE, MANIFEST, *(f"{name}.parquet" for name in tables)}
+    described = json.loads(members[BUNDLE])
+    assert described["members"] == {
+        name: hashlib.sha256(data).hexdigest() for name, data in members.items() if name != BUNDLE
+    }
+
+
+def test_it_states_the_numbers_of_the_run(run: Run, members: dict[str, bytes]) -> None:
+    numbers = json.loads(members[BUNDLE])["numbers"]
+    for row in correct_rates(run.predictions).to_dict("records"):
+        key = f"correct rate: trained on {row['train_database']}, tested on {row['test_database']}"
+        assert numbers[key]["mean"] == row["mean"]
+        assert numbers[key]["sd"] == row["sd"]
+    # Pseudonyms are in the order of names, so that draws go to the same posers.
+    (own,) = (
+        v for v in measure(submitted(run)).values if (v.measure, v.subject) == ("own", "here")
+    )
+    stated = numbers["own rate: here"]
+    assert [stated[key] for key in ("estimate", "low", "high")] == [
+        own.estimate,
+        own.low,
+        own.high,
+    ]
+
+
+def test_the_same_run_gives_the_same_bytes(run: Run, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "another name"
+    shutil.copytree(run.path, elsewhere)
+    one = write_bundle(run, tmp_path / "one.ccb").read_bytes()
+    assert write_bundle(open_run(elsewhere)) == elsewhere / "another name.ccb"
+    assert (elsewhere / "another name.ccb").read_bytes() == one
+
+
+def test_no_names_of_people_folders_or_licensed_files(members: dict[str, bytes]) -> None:
+    plain = b"".join(members.values()).decode("latin-1")
+    for name in ("anna", "weights of mine", "a photograph"):
+        assert name not in plain
+    read = {name: data for name, data in members.items() if name.endswith(".parquet")}
+    for name, data in read.items():
+        frame = _frame(data)
+        for column in frame.select_dtypes(exclude="number"):
+            values = " ".join(map(str, frame[column].unique()))
+            if (name, column) in {
+                # Free photographs keep their names.
+                ("photographs.parquet", "photograph"),
+                ("photographs.parquet", "sha256"),
+                ("predictions.parquet", "photograph"),
+            }:
+                of = "database" if "photographs" in name else "test_database"
+                values = " ".join(frame[frame[of] == "there"][column].unique())
+            assert not any(poser in values for poser in NAMES), (name, column)
+    manifest = members[MANIFEST].decode()
+    assert "timm:resnet18@net.safetensors" in manifest
+    kept = {e["name"]: e for e in json.loads(manifest)["databases"]}
+    assert "warnings" in kept["here"]
+    assert not {"warnings", "unmatched"} & set(kept["there"])
+
+
+def _frame(data: bytes) -> pd.DataFrame:
+    import io
+
+    return pd.read_parquet(io.BytesIO(data))
+
+
+def test_pseudonyms_follow_the_names_and_fit_all_tables(run: Run) -> None:
+    tables = public_tables(run)
+    shown, splits = tables["photographs"], tables["splits"]
+    for database in run.databases:
+        real = run.photographs[run.photographs["database"] == database]["poser"]
+        public = shown[shown["database"] == database]["poser"]
+        pairs = sorted(set(zip(real, public, strict=True)))
+        assert [name for _, name in pairs] == [f"P{n:03}" for n in range(1, len(pairs) + 1)]
+        mine = run.table("splits")["database"] == database
+        in_splits = zip(run.table("splits")[mine]["poser"], splits[mine]["poser"], strict=True)
+        assert sorted(set(in_splits)) == pairs
+    free = shown["database"] == "here"
+    assert list(shown[free]["photograph"]) == list(run.photographs[free]["photograph"])
+    assert list(shown[free]["sha256"]) == list(run.photographs[free]["sha256"])
+    assert list(shown[~free]["photograph"])[:2] == ["0001", "0002"]
+    assert set(shown[~free]["sha256"]) == {""}
+    assert not {"detail", "box_x"} & set(shown.columns)
+
+
+def test_public_tables_say_the_same_as_the_runs(run: Run) -> None:
+    before, after = run.predictions, public_tables(run)["predictions"]
+    same = [name for name in before.columns if name not in {"photograph", "poser"}]
+    pd.testing.assert_frame_equal(before[same], after[same])
+    for names in (["poser"], ["photograph"]):
+        keys = ["test_database", *names]
+        one, other = (frame.groupby(keys).ngroup() for frame in (before, after))
+        assert len(set(zip(one, other, strict=True))) == one.nunique() == other.nunique()
+
+
+def test_a_real_run_is_bundled_and_verified(tiny_run: Run, tmp_path: Path) -> None:
+    path = write_bundle(tiny_run, tmp_path / "tiny.ccb")
+    assert verify_bundle(path.read_bytes(), "tiny").faults == ()
+
+
+def test_only_bundles_are_replaced(run: Run, tmp_path: Path) -> None:
+    mine = tmp_path / "thesis.ccb"
+    mine.write_text("my thesis")
+    with pytest.raises(BundleError, match=r"thesis.ccb is there already and is no bundle"):
+        write_bundle(run, mine)
+    assert mine.read_text() == "my thesis"
+    with pytest.raises(BundleError, match="is a folder; give the name of a file"):
+        write_bundle(run, tmp_path)
+    path = write_bundle(run, tmp_path / "lab.ccb")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-100])
+    assert write_bundle(run, path).read_bytes() == whole
+    with pytest.raises(BundleError, match="cannot"):
+        write_bundle(run, mine / "below a file.ccb")
+
+
+def test_a_run_whose_tables_do_not_fit_is_refused(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(run.path, folder)
+    write_table(folder, "splits", run.table("splits").assign(poser="nobody"))
+    with pytest.raises(BundleError, match="names the poser nobody of 'here'"):
+        public_tables(open_run(folder))
+
+
+def test_the_manifest_of_the_run_is_left_alone(run: Run) -> None:
+    before = json.dumps(run.manifest)
+    public_manifest(run)
+    assert json.dumps(run.manifest) == before
