@@ -7,25 +7,29 @@ All take turns in one process, so that the ratios hold whatever else the machine
 
 ``naive`` decodes, augments, runs the frozen convolutions and trains in every step, with
 torchvision, a DataLoader, autograd and ``torch.optim.SGD``.  ``cached`` is the same loop on
-features that were computed before.  Both start from torchvision's AlexNet.  ``reference``,
-``float32`` and ``bfloat16`` are ccbench's engines, mini-batches and masks included.
+features that were computed before.  ``reference``, ``float32`` and ``bfloat16`` are ccbench's
+engines, mini-batches and masks included.  ``2 x float32`` and ``2 x bfloat16`` are ccbench as
+it runs: as many workers as threads, each on one thread with a head of its own; a step counts
+when either has taken one.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import multiprocessing
 import os
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import cv2
-import numpy as np
 import torch
 import torchvision
 from torch import nn
@@ -153,15 +157,41 @@ def engine_steps(name: str) -> Iterator[int]:
         yield engine.block
 
 
-def compare(rounds: int, naive: bool = True) -> dict[str, float]:
+def _work(name: str, pipe: Connection) -> None:
+    """Take a block of steps whenever told to, in a process of its own."""
+    torch.set_num_threads(1)
+    steps = engine_steps(name)
+    with contextlib.suppress(EOFError):  # the other end is closed at last
+        while pipe.recv():
+            pipe.send(next(steps))
+
+
+def worker_steps(name: str, workers: int) -> Iterator[int]:
+    """Yield the number of steps after every block that all workers have taken at once."""
+    context = multiprocessing.get_context("spawn")
+    pipes = []
+    for _ in range(workers):
+        here, there = context.Pipe()
+        context.Process(target=_work, args=(name, there), daemon=True).start()
+        pipes.append(here)
+    while True:
+        for pipe in pipes:
+            pipe.send(True)
+        yield sum(pipe.recv() for pipe in pipes)
+
+
+def compare(rounds: int, threads: int) -> dict[str, float]:
     """Return milliseconds a step of every way, medians over rounds in which all take turns."""
+    torch.set_num_threads(threads)
     engines = ["reference", "float32", *(["bfloat16"] if has_bfloat16("cpu") else [])]
     spent: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        ways: dict[str, Iterator[int | None]] = {"cached": cached_steps()}
-        if naive:
-            ways = {"naive": naive_steps(Path(folder)), **ways}
-        ways |= {name: engine_steps(name) for name in engines}
+        ways: dict[str, Iterator[int | None]] = {
+            "naive": naive_steps(Path(folder)),
+            "cached": cached_steps(),
+            **{name: engine_steps(name) for name in engines},
+            **{f"{threads} x {name}": worker_steps(name, threads) for name in engines[1:]},
+        }
         for steps in ways.values():
             next(steps)
         for _ in range(rounds):
@@ -180,14 +210,12 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    np.random.seed(0)
-    found = compare(options.rounds)
+    found = compare(options.rounds, options.threads)
     print(f"{options.threads} threads, torch {torch.__version__}, medians of {options.rounds}")
-    print(f"{'':12}{'ms a step':>10}{'to naive':>10}{'to cached':>10}")
+    print(f"{'':14}{'ms a step':>10}{'to naive':>10}{'to cached':>10}")
     for name, value in found.items():
         naive, cached = found["naive"] / value, found["cached"] / value
-        print(f"{name:12}{value:10.1f}{naive:10.1f}{cached:10.1f}")
+        print(f"{name:14}{value:10.1f}{naive:10.1f}{cached:10.1f}")
 
 
 if __name__ == "__main__":
