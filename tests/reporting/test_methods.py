@@ -150,6 +150,25 @@ def test_a_value_that_was_set(override: str, phrase: str) -> None:
     assert phrase in text_of(make_manifest(overrides=[override]))
 
 
+def test_the_arithmetic_is_told_where_it_was_not_the_usual() -> None:
+    manifest = make_manifest()
+    for engine, phrase in (
+        ("float32", "written after every block of mini-batches, with the updates that were"),
+        ("bfloat16", "matrix products had factors of 16 bits (bfloat16), while sums"),
+    ):
+        manifest["request"]["engine"] = engine
+        assert phrase in text_of(manifest)
+        assert ("bfloat16" in text_of(manifest)) == (engine == "bfloat16")
+    manifest["request"]["engine"] = "reference"
+    assert "block" not in text_of(manifest)
+    manifest["backbone"]["precision"] = "float32"
+    assert "16 bits" not in text_of(manifest)
+    manifest["backbone"]["precision"] = "bfloat16"
+    assert "After the first layer, activations were computed from numbers of 16" in text_of(
+        manifest
+    )
+
+
 def test_posers_beyond_the_split_are_told() -> None:
     sentence = "Posers beyond these numbers were not used in that run."
     assert sentence in text_of(make_manifest(posers=(70, 60)))

@@ -77,7 +77,7 @@ DEFAULT_PROBES: tuple[str, ...] = ("rendered-au",)
     default="quick",
     show_default=True,
     metavar="NAME|FILE",
-    help="quick, inagaki2022, or a TOML file.",
+    help="quick, standard, inagaki2022, or a TOML file.",
 )
 @click.option(
     "--set",

@@ -18,6 +18,7 @@ from ccbench.cache import Cache
 from ccbench.evaluation import read_scores
 from ccbench.interfaces import FeatureExtractor
 from ccbench.probing import Series
+from ccbench.processor import bfloat16_instructions
 from ccbench.results import (
     MANIFEST,
     OPTIONAL_TABLES,
@@ -280,6 +281,8 @@ def make_manifest(
         "machine": {
             "system": platform.platform(),
             "processor": _processor(),
+            # What made the choice of precision and engine.
+            "fast_instructions": sorted(bfloat16_instructions()),
             "workers": workers,
         },
         "seconds": {name: round(value, 1) for name, value in seconds.items()},

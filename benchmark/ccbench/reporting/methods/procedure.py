@@ -19,6 +19,7 @@ def describe_network(facts: Facts) -> str:
     sentences = [_backbone(facts), _head(facts)]
     if isinstance(protocol.head, PerceptronHead) and protocol.training is not None:
         sentences.append(_training(protocol.training))
+        sentences += _engine(facts.manifest["request"].get("engine", ""))
     return " ".join([*sentences, *_views(protocol)])
 
 
@@ -40,8 +41,15 @@ def _backbone(facts: Facts) -> str:
         f"{_positions(entry)} of {in_parentheses(card['title'], details)}. The weights of this "
         f"network were kept; only a head, from these features to the expressions, was trained. "
         f"Grey levels were copied to the three colour channels and normalised as in the original "
-        f"training of the network."
+        f"training of the network.{_feature_precision(entry)}"
     )
+
+
+def _feature_precision(entry: Mapping[str, Any]) -> str:
+    """Say in which precision features were computed, if not in the usual."""
+    if entry.get("precision") != "bfloat16":
+        return ""
+    return " After the first layer, activations were computed from numbers of 16 bits (bfloat16)."
 
 
 def _positions(entry: Mapping[str, Any]) -> str:
@@ -104,6 +112,22 @@ def _training(schedule: Schedule) -> str:
         f"views that were shuffled anew in every epoch. The learning rate was {listed(rates)}, "
         f"with {listed(extras)}."
     )
+
+
+def _engine(name: str) -> list[str]:
+    """Say how the descent was computed, where it was not step by step in single precision."""
+    delayed = (
+        "The weights of the hidden layers were written after every block of mini-batches, with the "
+        "updates that were pending taken into account exactly"
+    )
+    if name == "float32":
+        return [f"{delayed}."]
+    if name == "bfloat16":
+        return [
+            f"{delayed}; matrix products had factors of 16 bits (bfloat16), while sums, weights "
+            f"and losses were kept in single precision."
+        ]
+    return []
 
 
 def _views(protocol: Protocol) -> list[str]:
