@@ -46,7 +46,7 @@ def _in_lines(provides: Sequence[str]) -> list[str]:
     lines = []
     for kind, names in kinds.items():
         if len(names) > _MOST:
-            lines.append(f"{len(names)} {kind}s: {', '.join(names)}")
+            lines.append(f"{len(names)} {kind}s: {', '.join([*names[:_MOST], '…'])}")
         else:
             lines += [f"{kind} {name}".strip() for name in names]
     return lines
@@ -136,7 +136,7 @@ def print_diagnosis(found: Diagnosis) -> None:
     for patient in found.patients:
         text = patient.package
         if not patient.findings:
-            text += f": {', '.join(patient.provides) or 'provides nothing'}"
+            text += f": {', '.join(_in_lines(patient.provides)) or 'provides nothing'}"
         mark = _FAILS if patient.findings else _HOLDS
         _line(console, mark, patient.name, text, width)
         for finding in patient.findings:
