@@ -6,8 +6,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
-from ccbench.processor import bfloat16_instructions
+from ccbench.processor import bfloat16_instructions, full_precision
 
 
 @pytest.mark.parametrize(
@@ -29,3 +30,12 @@ def test_bfloat16_is_asked_of_old_and_new_torch(
     assert bool(bfloat16_instructions()) is expected
     monkeypatch.setattr("torch.backends.mkldnn.is_available", lambda: False)
     assert not bfloat16_instructions()
+
+
+def test_a_gpu_multiplies_in_full_and_is_put_back() -> None:
+    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+    before = cudnn.allow_tf32, matmul.allow_bf16_reduced_precision_reduction
+    with full_precision():
+        assert not cudnn.allow_tf32
+        assert not matmul.allow_bf16_reduced_precision_reduction
+    assert (cudnn.allow_tf32, matmul.allow_bf16_reduced_precision_reduction) == before

@@ -270,3 +270,10 @@ def test_a_protocol_file_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "folder.toml").mkdir()
     with pytest.raises(ProtocolError, match="cannot read the protocol"):
         load_protocol(str(tmp_path / "folder.toml"))
+
+
+@pytest.mark.parametrize("rate", ["0.000001", "0.999999"])
+def test_dropout_finer_than_its_masks_is_refused(rate: str) -> None:
+    with pytest.raises(ProtocolError, match=r"dropout' must be 0, or from 0\.00001 to 0\.99999"):
+        load_protocol("standard", [f"head.dropout={rate}"])
+    assert load_protocol("standard", ["head.dropout=0"]).head.kind == "mlp"

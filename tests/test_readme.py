@@ -63,17 +63,6 @@ def test_the_python_example_runs(
     assert (tmp_path / printed.strip().splitlines()[-1]).is_file()
 
 
-def test_the_plugin_example_registers(monkeypatch: pytest.MonkeyPatch) -> None:
-    example = blocks("docs/plugins.md", "python")[0]
-    namespace: dict[str, object] = {}
-    exec(compile(example, "docs/plugins.md", "exec"), namespace)
-    registered: list[object] = []
-    register = namespace["ccbench_register_datasets"]
-    assert callable(register)
-    register(registered.append)
-    assert [item.card.name for item in registered] == ["mylab"]  # type: ignore[attr-defined]
-
-
 def test_the_rendering_example_renders() -> None:
     namespace: dict[str, object] = {}
     exec(compile(blocks("docs/rendered.md", "python")[0], "docs/rendered.md", "exec"), namespace)

@@ -23,6 +23,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ccbench_registry.errors import (
     CardError,
     CcbenchError,
@@ -88,7 +90,30 @@ class BackboneError(CcbenchError):
 
 
 class DivergedError(CcbenchError):
-    """The loss of a training is no longer finite: the learning rate is too high."""
+    """The loss of a training is no longer finite: the learning rate is too high.
+
+    Args:
+        trainings: (database, run from 0, iteration from 1) of each.
+    """
+
+    def __init__(self, trainings: Iterable[tuple[str, int, int]]) -> None:
+        self.trainings = tuple(sorted(trainings))
+        super().__init__(self.trainings)
+
+    def __str__(self) -> str:
+        (database, run, iteration), *others = self.trainings
+        more = [f"run {run + 1} on '{database}'" for database, run, _ in others]
+        shown = more if len(more) <= 4 else [*more[:3], f"{len(more) - 3} more"]
+        also = f" (and {', '.join(shown)})" if shown else ""
+        return (
+            f"the training of run {run + 1} on '{database}' diverged at iteration "
+            f"{iteration}{also}; lower training.learning_rate with --set; other heads are kept"
+        )
+
+    @classmethod
+    def joined(cls, errors: Iterable[DivergedError]) -> DivergedError:
+        """Return one error for several."""
+        return cls(training for error in errors for training in error.trainings)
 
 
 class CacheError(CcbenchError):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 BFLOAT16 = frozenset({"avx512_bf16", "amx_bf16"})
@@ -26,3 +27,22 @@ def _capabilities(cpu: Any) -> Mapping[str, bool]:
     # What PyTorch had before; not on every system.
     asked = {"avx512_bf16": "_is_avx512_bf16_supported", "amx_bf16": "_is_amx_tile_supported"}
     return {name: hasattr(cpu, each) and getattr(cpu, each)() for name, each in asked.items()}
+
+
+@contextlib.contextmanager
+def full_precision() -> Iterator[None]:
+    """Have a GPU multiply float32 numbers as such, and add bfloat16 products in float32.
+
+    By default PyTorch lets convolutions round to 10 bits (TF32).
+    """
+    import torch
+
+    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+    usual = cudnn.allow_tf32, matmul.allow_tf32, matmul.allow_bf16_reduced_precision_reduction
+    cudnn.allow_tf32 = matmul.allow_tf32 = False
+    matmul.allow_bf16_reduced_precision_reduction = False
+    try:
+        yield
+    finally:
+        cudnn.allow_tf32, matmul.allow_tf32 = usual[:2]
+        matmul.allow_bf16_reduced_precision_reduction = usual[2]

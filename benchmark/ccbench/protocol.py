@@ -101,6 +101,14 @@ class PerceptronHead(_Part):
     hidden: tuple[Positive, ...]
     dropout: Fraction
 
+    @field_validator("dropout")
+    @classmethod
+    def _in_16_bits(cls, value: float) -> float:
+        # Masks are drawn from 16 bits a unit.
+        if value and not 0 < round(value * 65536) < 65536:
+            raise ValueError(f"must be 0, or from 0.00001 to 0.99999, not {value}")
+        return value
+
 
 class Schedule(_Part):
     """Stochastic gradient descent (paper, "Training").

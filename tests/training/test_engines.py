@@ -81,26 +81,55 @@ def test_the_papers_head_takes_about_a_gigabyte() -> None:
 @pytest.mark.parametrize(("free", "expected"), [(100, 4), (5, 2), (2.5, 1)])
 def test_as_many_heads_as_fit(monkeypatch: pytest.MonkeyPatch, free: float, expected: int) -> None:
     monkeypatch.setattr(memory, "_free", lambda device: int(free * 2**30))
-    assert heads_at_once(paper_task(), 9216, 4) == min(4, expected)
+    small = replace(paper_task(), train=((0, 0),))
+    # The largest counts.
+    assert heads_at_once([small, paper_task(), small], 9216, 4) == min(4, expected)
+
+
+def test_a_device_that_does_not_tell_gets_one_head_at_a_time() -> None:
+    assert heads_at_once([replace(paper_task(), device="mps")], 9216, 80) == 1
 
 
 def test_a_head_that_does_not_fit_says_what_would(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "_free", lambda device: 2**30)
+    monkeypatch.setattr(memory, "_free", lambda device: int(1.2 * 2**30))
     with pytest.raises(
-        CcbenchError, match=r"4096 and 4096 hidden units on 9,216 features takes 1\.\d GB.*1\.0 GB"
+        CcbenchError,
+        match=r"4096 and 4096 hidden units on 9,216 features takes 1\.\d GB.* 1\.2 GB free; "
+        r"--set 'head\.hidden=\[1024, 1024\]' would fit",
     ):
-        heads_at_once(paper_task(), 9216, 2)
+        heads_at_once([paper_task()], 9216, 2)
+    monkeypatch.setattr(memory, "_free", lambda device: 2**29)
+    with pytest.raises(CcbenchError, match=r"14,000 training views alone are 0\.2 GB: set fewer"):
+        heads_at_once([paper_task()], 9216, 2)
 
 
-def test_free_memory_is_what_the_container_leaves(
+def group(folder: Path, limit: str, used: int, files: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "memory.max").write_text(f"{limit}\n")
+    (folder / "memory.current").write_text(f"{used}\n")
+    (folder / "memory.stat").write_text(f"anon 5\nactive_file {files}\ninactive_file 0\n")
+
+
+def test_free_memory_is_what_the_tightest_group_leaves(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    limit, used = tmp_path / "max", tmp_path / "current"
-    limit.write_text("3000000\n")
-    used.write_text("1000000\n")
-    monkeypatch.setattr(memory, "_LIMITS", ((str(limit), str(used)),))
-    assert memory._free("cpu") == 2000000
-    limit.write_text("max\n")
-    everything = memory._free("cpu")
-    assert everything is None or everything > 2**25
+    monkeypatch.setattr(memory, "_GROUPS", tmp_path / "groups")
+    monkeypatch.setattr(memory, "_MEMBERSHIP", tmp_path / "membership")
+    (tmp_path / "membership").write_text("0::/batch/job\n")
+    group(tmp_path / "groups", "max", 0, 0)
+    group(tmp_path / "groups" / "batch", "9000000", 1000000, 0)
+    # What files occupy is given back when it is needed.
+    group(tmp_path / "groups" / "batch" / "job", "3000000", 1000000, 400000)
+    assert memory._free("cpu") == 2400000
+    group(tmp_path / "groups" / "batch", "2000000", 1000000, 0)
+    assert memory._free("cpu") == 1000000
+    group(tmp_path / "groups" / "batch" / "job", "3000000", 3500000, 0)
+    assert memory._free("cpu") == 0
+    (tmp_path / "membership").write_text("7:cpu,memory:/old\n")
+    old = tmp_path / "groups" / "memory" / "old"
+    old.mkdir(parents=True)
+    (old / "memory.limit_in_bytes").write_text("800000")
+    (old / "memory.usage_in_bytes").write_text("300000")
+    (old / "memory.stat").write_text("active_file 7\ntotal_active_file 100000\n")
+    assert memory._free("cpu") == 600000
     assert memory._free("mps") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -499,3 +500,25 @@ def test_the_iteration_of_a_divergence_is_counted_through_blocks_and_epochs() ->
         found.append(str(raised.value))
     assert "diverged at iteration" in found[0]
     assert len(set(found)) == 1
+
+
+@pytest.mark.parametrize("engine", [REFERENCE, FLOAT32])
+def test_a_head_that_diverges_in_its_last_step_is_not_kept(engine: Engine) -> None:
+    cache = Cache()
+    store(cache)
+    steep = SCHEDULE.model_copy(update={"iterations": 12, "learning_rate": ((0, 0.05), (11, 1e38))})
+    task = task_of(schedule=steep, engine=engine)
+    with pytest.raises(DivergedError, match="diverged at iteration 12;"):
+        train(task, cache)
+    assert cache.find("heads", task.key) is None
+
+
+def test_many_divergences_are_one_sentence() -> None:
+    error = DivergedError([("krc", 0, 7), ("kdef", 9, 4), ("kdef", 1, 3), ("krc", 2, 1)])
+    assert str(error) == (
+        "the training of run 2 on 'kdef' diverged at iteration 3 (and run 10 on 'kdef', run 1 on "
+        "'krc', run 3 on 'krc'); lower training.learning_rate with --set; other heads are kept"
+    )
+    many = DivergedError.joined([error, DivergedError([("wsefep", run, 1) for run in range(9)])])
+    assert "(and run 10 on 'kdef', run 1 on 'krc', run 3 on 'krc', 9 more);" in str(many)
+    assert str(pickle.loads(pickle.dumps(many))) == str(many)

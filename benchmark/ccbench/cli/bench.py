@@ -19,7 +19,7 @@ import click
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes. Default: all cores.")
 def bench(backbone: str, engine: str, device: str, workers: int | None) -> None:
-    """Time this machine for half a minute and say how long each protocol would take.
+    """Time this machine for about a minute and say how long each protocol would take.
 
     Two lines: the speed of training and of features, and the projected time of each preset on
     two databases of 60 posers. For your own databases: ccbench matrix --dry-run.

@@ -107,8 +107,9 @@ DEFAULT_PROBES: tuple[str, ...] = ("rendered-au",)
     default="auto",
     show_default=True,
     metavar="NAME",
-    help="How the paper's head is trained: bfloat16, float32 or reference (autograd), the same "
-    "steps at different speed. auto: bfloat16 where the processor has it, else float32.",
+    help="Arithmetic of features and of the paper's head: bfloat16, float32 or reference "
+    "(autograd), the same steps at different speed. auto: bfloat16 where the processor has it, "
+    "else float32.",
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes. Default: all cores.")
@@ -248,6 +249,8 @@ def _print_estimate(console: Console, found: Estimate, workers: int) -> None:
         f"{found.plan.request.device}; {found.disk / 2**20:,.0f} MB more in the cache.",
         highlight=False,
     )
+    if found.plan.engine is not None and found.plan.request.device != "cpu":
+        console.print("Heads were timed one by one; trained together they take less.", style="dim")
     made = [database.name for database in found.plan.databases if database.made]
     if made:
         console.print(

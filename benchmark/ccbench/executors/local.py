@@ -163,8 +163,12 @@ def _keep(
 
 
 def _raise(errors: Sequence[CcbenchError]) -> None:
+    if len(errors) == 1:
+        raise errors[0]
     if errors:
-        raise type(errors[0])("; ".join(sorted(str(error) for error in errors)))
+        first = type(errors[0])
+        joined = getattr(first, "joined", None)
+        raise joined(errors) if joined else first("; ".join(sorted(str(e) for e in errors)))
 
 
 class _Pool:

@@ -15,6 +15,7 @@ from ccbench.cache import Cache
 from ccbench.exceptions import BackboneError
 from ccbench.faces import read_faces
 from ccbench.features.identity import BackboneIdentity, FeatureTask
+from ccbench.processor import full_precision
 
 if TYPE_CHECKING:
     import torch
@@ -70,7 +71,7 @@ def compute_features(
             f"the backbone '{identity.name}' does not offer the precision {identity.precision}; "
             f"float32 is always there"
         )
-    with torch.inference_mode():
+    with torch.inference_mode(), full_precision():
         if grey is None:
             values = extractor.module(normalise(images, extractor, device))
         else:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import cv2
 
 from ccbench.features import BackboneIdentity
-from ccbench.plugins import Plugins
+from ccbench.plugins import Plugins, plugin_code
 from ccbench.preprocessing import standardise
 from ccbench.protocol import PerceptronHead, Protocol, load_protocol, preset_names
 from ccbench.runner.matrix import choose_device
 from ccbench.runner.observer import Observer
 from ccbench.runner.timing import regression_seconds, seconds, training_pace, view_seconds
 from ccbench.testing.drawn import DRAWN_DATABASES, Image, draw_photograph
-from ccbench.training import Engine, choose_engine
+from ccbench.training import Engine, TrainingTask, choose_engine, heads_at_once
 from ccbench.training.timing import Trial, time_training
 
 DATABASES = 2
@@ -61,11 +61,14 @@ def bench(
     """
     device = choose_device(device)
     chosen = choose_engine(engine, device)
-    extractor = plugins.backbone(backbone).load(device)
+    network = plugins.backbone(backbone)
+    with plugin_code("backbone", backbone, "load()"):
+        extractor = network.load(device)
     identity = BackboneIdentity.of(backbone, extractor, device)
     features = identity.features
-    at_once = workers if device == "cpu" else 1
     protocols = [load_protocol(name) for name in preset_names()]
+    paper = next(p for p in protocols if p.name == "inagaki2022")
+    at_once = _heads_that_fit(paper, chosen, features, workers) if device == "cpu" else 1
     observer.stage("timing this machine", 4)
     recipe = protocols[0].face_recipe(extractor.input_size)
     photograph = cv2.imencode(".png", _photograph())[1].tobytes()
@@ -73,7 +76,6 @@ def bench(
     observer.advance(1, "features")
     view = view_seconds(extractor, identity, device) / at_once
     observer.advance(1, "plain training")
-    paper = next(p for p in protocols if p.name == "inagaki2022")
     assert isinstance(paper.head, PerceptronHead)
     assert paper.training is not None
     reference = choose_engine("reference", device)
@@ -120,3 +122,22 @@ def _head_seconds(
     trial = Trial(protocol.head, protocol.training, engine, features, EXPRESSIONS, device)
     pace = training_pace(trial, workers)
     return _HeadTime(pace.whole(protocol.training, trained, watched), pace.step)
+
+
+def _heads_that_fit(protocol: Protocol, engine: Engine, features: int, workers: int) -> int:
+    """Return how many workers a run of a perceptron would get on the CPU."""
+    task = TrainingTask(
+        database="",
+        run=0,
+        seed=0,
+        expressions=("",) * EXPRESSIONS,
+        features=(),
+        train=((0, 0),) * (EXPRESSIONS * round(protocol.split.train)),
+        validation=(),
+        views=tuple(range(len(protocol.training_views))),
+        head=protocol.head,
+        schedule=protocol.training,
+        device="cpu",
+        engine=engine,
+    )
+    return heads_at_once([task], features, workers)

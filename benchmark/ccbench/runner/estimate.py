@@ -212,7 +212,7 @@ def _heads_seconds(plan: Preparation, heads: Sequence[Cell], workers: int) -> fl
         return 0.0
     at_once = min(workers, len(heads))
     if plan.engine is not None:
-        at_once = heads_at_once(heads[0].training, plan.identity.features, at_once)
+        at_once = heads_at_once([cell.training for cell in heads], plan.identity.features, at_once)
     # The last round may not be full.
     return _head_seconds(plan, heads[0], at_once) * math.ceil(len(heads) / at_once)
 

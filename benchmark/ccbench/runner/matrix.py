@@ -15,7 +15,7 @@ from ccbench.executors import kept_workers, map_tasks
 from ccbench.faces import FaceTask, face_tasks, read_records
 from ccbench.features import BackboneIdentity, FeatureBlock, FeatureTask
 from ccbench.grams import GramTask
-from ccbench.interfaces import Backbone, FeatureExtractor
+from ccbench.interfaces import Backbone, FeatureExtractor, Precision
 from ccbench.plugins import Plugins, call_each, load_plugins, plugin_code
 from ccbench.probing import Series, read_series
 from ccbench.protocol import PerceptronHead, Protocol, load_protocol
@@ -167,6 +167,8 @@ def prepare(
     # Refused by name even where it plays no part.
     trained = choose_engine(engine, device)
     used = trained if isinstance(protocol.head, PerceptronHead) else None
+    # Who asks for float32 wants the features in it too.
+    feature_kind: Precision | None = "float32" if engine in {"float32", "reference"} else None
     # Before the databases: a generated one may take its time to be drawn.
     with plugin_code("backbone", backbone, "load()"):
         extractor = chosen.load(device)
@@ -187,14 +189,14 @@ def prepare(
             extractor.weights_digest,
             {probe.name: probe.digest for probe in series},
             tuple(layer.name for layer in layers),
-            used.name if used else "",
+            used.name if used else feature_kind or "",
             tuple(mixture.name for mixture in mixed),
         ),
         protocol=protocol,
         databases=opened,
         backbone=chosen,
         extractor=extractor,
-        identity=BackboneIdentity.of(backbone, extractor, device),
+        identity=BackboneIdentity.of(backbone, extractor, device, feature_kind),
         faces=[face_tasks(database.photographs, recipe) for database in opened],
         probes=series,
         layers=layers,
@@ -247,7 +249,8 @@ def run_matrix(
         probe_layers: layers of the backbone, e.g. "conv5", whose responses to the probes are
             measured too (``Run.units``).
         engine: how perceptrons are trained: "auto", "bfloat16", "float32" or "reference"
-            (see :mod:`ccbench.training`); logistic heads have but one way.
+            (see :mod:`ccbench.training`); with the last two, features are computed in
+            float32 too.
         train: mixtures of databases to train on too, as after ``ccbench matrix --train``:
             ``"kdef+krc"``, ``"kdef:0.75+krc:0.25"``.
         leave_one_out: whether to train on the mixture of all others of every database too.
@@ -448,9 +451,9 @@ class _Compute:
             return [(cell,) for cell in missing], workers
         if self.device != "cpu":
             # One process, and as many heads in each product as the device has room for.
-            size = heads_at_once(untrained[0], plan.identity.features, len(missing))
+            size = heads_at_once(untrained, plan.identity.features, len(missing))
             return stack_cells(missing, size), 1
-        at_once = heads_at_once(untrained[0], plan.identity.features, workers)
+        at_once = heads_at_once(untrained, plan.identity.features, workers)
         if at_once < min(workers, len(untrained)):
             self.observer.note(
                 f"training {at_once} head{'s' * (at_once != 1)} at a time, not {workers}: there is "

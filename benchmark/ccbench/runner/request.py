@@ -30,7 +30,8 @@ class Request:
         weights: digest of the backbone's weights.
         probes: per probe, the hash of its images or of what makes them.
         layers: layers of the backbone whose responses to the probes are measured.
-        engine: name of the engine that trains perceptrons; "" for logistic heads.
+        engine: name of the engine that trains perceptrons; for logistic heads "float32" where
+            features had to be computed in it, else "".
         mixtures: of databases, which heads are trained on too.
     """
 

@@ -14,6 +14,7 @@ from ccbench.cache import Cache
 from ccbench.exceptions import DivergedError
 from ccbench.features import FeatureBlock
 from ccbench.heads import Head, save_head
+from ccbench.processor import full_precision
 from ccbench.protocol import LogisticHead
 from ccbench.training.engines import ENGINES, Engine, choose_engine
 from ccbench.training.memory import head_bytes, heads_at_once
@@ -64,13 +65,16 @@ def train_heads(tasks: Sequence[TrainingTask], cache: Cache, report: Report) -> 
             _store(task, *train_logistic(task, task.head, block, cache), cache)
     elif missing:
         blocks = [FeatureBlock(task.features, cache) for task in missing]
-        for task, outcome in zip(missing, train_perceptrons(missing, blocks, report), strict=True):
-            if outcome.head is not None:
-                _store(task, outcome.head, outcome.curve, cache)
-            elif outcome.error is not None:
-                errors.append(outcome.error)
+        with full_precision():
+            for task, outcome in zip(
+                missing, train_perceptrons(missing, blocks, report), strict=True
+            ):
+                if outcome.head is not None:
+                    _store(task, outcome.head, outcome.curve, cache)
+                elif outcome.error is not None:
+                    errors.append(outcome.error)
     if errors:
-        raise DivergedError("; ".join(str(error) for error in errors))
+        raise DivergedError.joined(errors)
     report(1.0)
 
 

@@ -61,9 +61,10 @@ def choose_engine(name: str, device: str) -> Engine:
         )
     fast = has_bfloat16(device)
     if name == "bfloat16" and not fast:
+        what = "a processor" if device == "cpu" else "a device"
         raise CcbenchError(
-            "--engine bfloat16 needs a processor with bfloat16 arithmetic (AVX512-BF16 or AMX), "
-            "which this one lacks; leave it out or give --engine float32"
+            f"--engine bfloat16 needs {what} with bfloat16 arithmetic, which '{device}' here has "
+            f"not; leave it out or give --engine float32"
         )
     if name == "auto":
         name = "bfloat16" if fast else "float32"
@@ -75,5 +76,6 @@ def has_bfloat16(device: str) -> bool:
     if device.startswith("cuda"):
         import torch
 
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+        with torch.cuda.device(device):
+            return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device == "cpu" and bool(bfloat16_instructions())

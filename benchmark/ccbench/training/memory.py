@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ccbench.exceptions import CcbenchError
@@ -11,14 +14,13 @@ from ccbench.training.task import TrainingTask
 
 _PROCESS = 600 * 2**20
 """Bytes of a worker process before it has anything to do."""
-_LIMITS = (
-    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-    (
-        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
-        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
-    ),
+_GROUPS = Path("/sys/fs/cgroup")
+_MEMBERSHIP = Path("/proc/self/cgroup")
+_LIMIT_FILES = (
+    ("memory.max", "memory.current"),
+    ("memory.limit_in_bytes", "memory.usage_in_bytes"),
 )
-"""Of containers: what they may use, and what they do."""
+"""Of control groups (containers, batch systems), versions 2 and 1: limit and use."""
 
 
 def head_bytes(task: TrainingTask, features: int) -> int:
@@ -48,30 +50,52 @@ def head_bytes(task: TrainingTask, features: int) -> int:
     return weights + views + block
 
 
-def heads_at_once(task: TrainingTask, features: int, wanted: int) -> int:
+def heads_at_once(tasks: Sequence[TrainingTask], features: int, wanted: int) -> int:
     """Return how many heads can be trained at the same time, at most ``wanted``.
 
     On the CPU each has a process of its own.
 
+    Args:
+        tasks: the heads, at least one; the largest counts.
+        features: number of inputs.
+        wanted: how many are asked for.
+
     Raises:
         CcbenchError: not even one fits; what it would take is said.
     """
-    free = _free(task.device)
+    largest = max(tasks, key=lambda task: head_bytes(task, features))
+    device = largest.device
+    free = _free(device)
     if free is None:
-        return wanted
-    each = head_bytes(task, features)
-    if task.device == "cpu":
-        each += _PROCESS
+        # A device that does not tell is given one head at a time.
+        return 1
+    extra = _PROCESS if device == "cpu" else 0
+    each = head_bytes(largest, features) + extra
     if each > free:
-        assert isinstance(task.head, PerceptronHead)
-        hidden = " and ".join(str(units) for units in task.head.hidden) or "no"
-        where = "this machine" if task.device == "cpu" else f"the device {task.device}"
-        raise CcbenchError(
-            f"a head of {hidden} hidden units on {features:,} features takes "
-            f"{each / 2**30:.1f} GB to train, and {where} has {free / 2**30:.1f} GB free; "
-            f"set fewer units with --set head.hidden=[1024,1024], fewer views, or free some memory"
-        )
+        raise CcbenchError(_refusal(largest, features, each, free, extra))
     return max(1, min(wanted, free // each))
+
+
+def _refusal(task: TrainingTask, features: int, each: int, free: int, extra: int) -> str:
+    assert isinstance(task.head, PerceptronHead)
+    hidden = task.head.hidden
+    units = " and ".join(str(width) for width in hidden) or "no"
+    where = "this machine" if task.device == "cpu" else f"the device {task.device}"
+    told = (
+        f"a head of {units} hidden units on {features:,} features takes {each / 2**30:.1f} GB to "
+        f"train, and {where} has {free / 2**30:.1f} GB free; "
+    )
+    smaller = hidden
+    while smaller and max(smaller) > 1:
+        smaller = tuple(max(1, width // 2) for width in smaller)
+        less = replace(task, head=task.head.model_copy(update={"hidden": smaller}))
+        if head_bytes(less, features) + extra <= free:
+            return f"{told}--set 'head.hidden={list(smaller)}' would fit, or free some memory"
+    views = 2 * features * len(task.train) * len(task.views)
+    return (
+        f"{told}its {len(task.train) * len(task.views):,} training views alone are "
+        f"{views / 2**30:.1f} GB: set fewer with views.sizes and views.shifts, or free some memory"
+    )
 
 
 def _free(device: str) -> int | None:
@@ -79,18 +103,48 @@ def _free(device: str) -> int | None:
     if device.startswith("cuda"):
         import torch
 
+        torch.cuda.empty_cache()
         free: int = torch.cuda.mem_get_info(device)[0]
         return int(0.9 * free)
     if device != "cpu":
         return None
-    found = [_available()]
-    for limit, used in _LIMITS:
-        try:
-            found.append(int(Path(limit).read_text()) - int(Path(used).read_text()))
-        except (OSError, ValueError):
-            continue
-    known = [value for value in found if value is not None]
+    known = [value for value in (_available(), *_left_in_groups()) if value is not None]
     return min(known) if known else None
+
+
+def _left_in_groups() -> Iterator[int]:
+    """Yield what each control group of this process leaves, from its own up to the root."""
+    try:
+        lines = _MEMBERSHIP.read_text().splitlines()
+    except OSError:
+        lines = []
+    folders = [_GROUPS, _GROUPS / "memory"]
+    for line in lines:
+        _, controllers, inner = line.split(":", 2)
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        root = _GROUPS / "memory" if controllers else _GROUPS
+        own = root / inner.lstrip("/")
+        folders += [own, *(parent for parent in own.parents if root in parent.parents)]
+    for folder in dict.fromkeys(folders):
+        for limit, used in _LIMIT_FILES:
+            try:
+                left = int((folder / limit).read_text()) - int((folder / used).read_text())
+            except (OSError, ValueError):
+                continue
+            yield max(0, left + _reclaimable(folder))
+
+
+def _reclaimable(folder: Path) -> int:
+    """Return the bytes of files that a control group keeps in memory only as long as it can."""
+    try:
+        lines = (folder / "memory.stat").read_text().splitlines()
+    except OSError:
+        return 0
+    stat = {name: int(value) for name, _, value in (line.partition(" ") for line in lines)}
+    return sum(
+        stat.get(f"total_{name}", stat.get(name, 0)) for name in ("inactive_file", "active_file")
+    )
 
 
 def _available() -> int | None:
@@ -100,4 +154,8 @@ def _available() -> int | None:
                 return int(line.split()[1]) * 1024
     except OSError:
         pass
-    return None
+    try:
+        # Where nobody says what is free, half of what there is.
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    except (AttributeError, OSError, ValueError):
+        return None

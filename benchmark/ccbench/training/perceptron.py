@@ -48,10 +48,11 @@ class Outcome:
 
 def train_perceptrons(
     tasks: Sequence[TrainingTask], blocks: Sequence[FeatureBlock], report: Report
-) -> list[Outcome]:
-    """Train one head, or several at once.
+) -> Iterator[Outcome]:
+    """Train one head, or several at once, and yield what became of each, in order.
 
     A head whose loss is no longer finite is given up; the others are trained to the end.
+    Heads leave the device one by one, when they are asked for.
 
     Args:
         tasks: equal in head, schedule, engine, device, number of expressions and of views.
@@ -95,11 +96,15 @@ def train_perceptrons(
             if tasks[index].validation and outcome.error is None:
                 outcome.curve.append(pupils[index].validate(trainee, index, done))
     for index, outcome in enumerate(outcomes):
+        if outcome.error is None and not pupils[index].is_sound(trainee, index):
+            # The last update may be the one that went too far.
+            outcome.error = DivergedError([(tasks[index].database, tasks[index].run, done)])
         if outcome.error is None:
             tensors = [tensor.cpu() for tensor in trainee.weights(index)]
             layers = tuple(zip(tensors[::2], tensors[1::2], strict=True))
             outcome.head = Head(tasks[index].expressions, layers)
-    return outcomes
+        yield outcome
+        outcome.head = None
 
 
 def learning_rate(schedule: Schedule, iteration: int) -> float:
@@ -183,6 +188,16 @@ class _Pupil:
             for layer in zip(*steps, strict=True)
         ]
 
+    def is_sound(self, trainee: Trainee, index: int) -> bool:
+        """Whether responses to views of both parts are finite."""
+        for part in (self.task.train, self.task.validation):
+            photographs, views, _ = pairs(part[:_VALIDATION_BATCH], self.task.views[:1])
+            if len(views):
+                logits = trainee.logits(index, self._load(photographs, views))
+                if not bool(torch.isfinite(logits).all()):
+                    return False
+        return True
+
     def validate(
         self, trainee: Trainee, index: int, iteration: int
     ) -> dict[str, float | int | str]:
@@ -248,8 +263,8 @@ def _train_row(
     return {
         "iteration": iteration,
         "part": "train",
-        "correct_rate": float(torch.cat(list(hits)).double().mean()),
-        "loss": float(torch.cat(list(losses)).double().mean()),
+        "correct_rate": float(torch.cat(list(hits)).cpu().double().mean()),
+        "loss": float(torch.cat(list(losses)).cpu().double().mean()),
     }
 
 
@@ -258,7 +273,4 @@ def _diverged(
 ) -> DivergedError:
     row = int((~torch.isfinite(loss)).to(torch.int8).argmax())
     step = int(np.searchsorted(np.cumsum(sizes), row, side="right"))
-    return DivergedError(
-        f"the training of run {task.run + 1} on '{task.database}' diverged at iteration "
-        f"{done + step + 1}; lower training.learning_rate with --set"
-    )
+    return DivergedError([(task.database, task.run, done + step + 1)])

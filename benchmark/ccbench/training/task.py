@@ -100,7 +100,7 @@ def curve_row(
     return {
         "iteration": iteration,
         "part": part,
-        "correct_rate": float((logits.argmax(1) == labels).double().mean()),
+        "correct_rate": float((logits.argmax(1) == labels).cpu().double().mean()),
         "loss": float(F.cross_entropy(logits, labels)),
     }
 

@@ -78,9 +78,12 @@ def time_training(trial: Trial) -> Pace:
     trainee, masks = make_trainee(trial, weights)
     begun = time.perf_counter() - begin
     spent = []
+    block = make_block(trial, masks, generator)
     for _ in range(1 + _BLOCKS):
         begin = time.perf_counter()
-        trainee.train(make_block(trial, masks, generator))
+        for size in block.sizes:
+            masks.draw(size)
+        trainee.train(block)
         _wait(trial.device)
         spent.append(time.perf_counter() - begin)
     views = torch.rand(_VALIDATED, trial.features, generator=generator).to(trial.device)
