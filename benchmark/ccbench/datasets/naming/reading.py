@@ -1,0 +1,289 @@
+"""Trying the ways to lay names out until one reads as expressions of posers."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ccbench.datasets.naming.codes import CodeReading, read_codes
+from ccbench.datasets.naming.patterns import build_pattern, needs_list
+from ccbench.datasets.naming.pieces import Layout, cuts, layouts
+from ccbench.datasets.naming.posers import Part, determines, keys, name_parts, poser_choices
+from ccbench.exceptions import DatasetError
+from ccbench_registry import EXPRESSIONS, suggestion
+
+_ENOUGH = 0.05
+"""A finer layout is taken if it holds at most this share of the files less than another."""
+
+
+class NothingReadError(DatasetError):
+    """No reading of the names could be chosen.
+
+    Attributes:
+        missing: "expression" or "poser": what could not be told.
+        parts: part -> its values with their numbers of files; what there is to choose from.
+    """
+
+    def __init__(self, message: str, missing: str, parts: Mapping[str, Counter[str]]) -> None:
+        super().__init__(message)
+        self.missing = missing
+        self.parts = dict(parts)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user has said about the names.
+
+    Attributes:
+        labels: code (lower case) -> expression, "" to leave it out.
+        expression: part that holds the expression, or "".
+        poser: parts that make the poser, or none.
+    """
+
+    labels: Mapping[str, str]
+    expression: str = ""
+    poser: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read the names.
+
+    Attributes:
+        layout: how they line up.
+        code: the piece with the expression.
+        codes: what its values are taken for.
+        parts: all parts that vary.
+        posers: pieces that make the poser; several when equally good.
+        whole: whether the folders are part of the names.
+    """
+
+    layout: Layout
+    code: int
+    codes: CodeReading
+    parts: tuple[Part, ...]
+    posers: tuple[tuple[int, ...], ...]
+    whole: bool
+
+    def shown(self) -> list[str]:
+        """Return the expression of each name, "" for none of the seven."""
+        names = [self.codes.guesses[v].expression for v in self.layout.pieces[self.code].values]
+        return [name if name in EXPRESSIONS else "" for name in names]
+
+    @cached_property
+    def groups(self) -> dict[int, str]:
+        """Return the names of the groups; what repeats the poser or expression has none."""
+        poser = self.posers[0]
+        single = poser[0] if len(poser) == 1 and len(self.posers) == 1 else None
+        named = {}
+        for part in self.parts:
+            at = part.position
+            generic = part.name.startswith("part") or part.name in {"number", "serial"}
+            if at == single and generic:
+                named[at] = "poser"
+            elif at in poser or at == self.code or not self._repeats(at):
+                named[at] = part.name
+        return named
+
+    def _repeats(self, position: int) -> bool:
+        own = keys(self.layout, (position,))
+        for other in (self.posers[0], (self.code,)):
+            values = keys(self.layout, other)
+            if determines(own, values) and determines(values, own):
+                return True
+        return False
+
+    def pattern(self, suffixes: Iterable[str]) -> str:
+        """Return the regular expression that reads exactly this; "" if there is none."""
+        groups = self.groups
+        packed = {at for at in groups if needs_list(self.layout, at)}
+        letters = {at for at in groups if self.layout.pieces[at].kind == "a"}
+        endings = set(suffixes)
+        ending = min(endings)
+        stems = ["".join(found) for found in zip(*(p.texts for p in self.layout.pieces), strict=True)]
+        for listed in (packed, letters):
+            text = build_pattern(self.layout, groups, listed, endings)
+            regex = re.compile(text, re.IGNORECASE)
+            if all(self._agrees(regex.fullmatch(s + ending), i) for i, s in enumerate(stems)):
+                return text
+        return ""
+
+    def _agrees(self, match: re.Match[str] | None, row: int) -> bool:
+        if match is None:
+            return False
+        for position, name in self.groups.items():
+            text = self.layout.pieces[position].texts[row]
+            found = match[name] or ""
+            # "P" of P01 may be in the group.
+            if found != text and not (text and name == "poser" and found.endswith(text)):
+                return False
+        return True
+
+
+def read_names(stems: Sequence[str], suffixes: Iterable[str], wish: Wish) -> Reading:
+    """Return the best reading of the names; folders are part of it only if they say something.
+
+    Args:
+        stems: paths without ending, with slashes.
+        suffixes: the endings that occur, lower case.
+        wish: what the user has said.
+
+    Raises:
+        NothingReadError: no part reads as expressions, none as posers, or two as either.
+    """
+    failures: list[tuple[float, NothingReadError]] = []
+    plain = [stem.rpartition("/")[2] for stem in stems]
+    found = _best(plain, suffixes, wish, failures, whole=False)
+    if any("/" in stem for stem in stems):
+        folders = [stem.rpartition("/")[0].lower() for stem in stems]
+        if found is None or not _says_all(found, folders):
+            whole = _best(stems, suffixes, wish, failures, whole=True)
+            enough = found is None or len(whole.layout.rows if whole else ()) >= (
+                1 - _ENOUGH
+            ) * len(found.layout.rows)
+            found = whole if whole is not None and enough else found
+    if found is None:
+        raise max(failures, key=lambda failure: failure[0])[1]
+    return found
+
+
+def _says_all(reading: Reading, folders: Sequence[str]) -> bool:
+    """Whether poser, expression and columns tell the folder that a name lies in."""
+    known = [part.position for part in reading.parts if part.about != "serial"]
+    return determines(
+        keys(reading.layout, known), [folders[row] for row in reading.layout.rows]
+    )
+
+
+def _best(
+    stems: Sequence[str],
+    suffixes: Iterable[str],
+    wish: Wish,
+    failures: list[tuple[float, NothingReadError]],
+    *,
+    whole: bool,
+) -> Reading | None:
+    found: list[Reading] = []
+    for layout in layouts(stems):
+        if 2 * len(layout.rows) < len(stems) or len(layout.rows) < 2:
+            continue
+        try:
+            reading = _read(layout, wish, whole=whole)
+        except NothingReadError as failure:
+            rank = len(layout.rows) / len(stems) + (failure.missing == "poser") + whole / 10
+            failures.append((rank, failure))
+            continue
+        if reading.pattern(suffixes):
+            found.append(reading)
+    if not found and not failures:
+        raise NothingReadError("the names follow no one scheme", "expression", {})
+    most = max((len(reading.layout.rows) for reading in found), default=0)
+    return next(
+        (reading for reading in found if len(reading.layout.rows) >= (1 - _ENOUGH) * most), None
+    )
+
+
+def _read(layout: Layout, wish: Wish, *, whole: bool) -> Reading:
+    layout, code, codes = _expression(layout, wish)
+    parts = tuple(name_parts(layout, code))
+    shown = [codes.guesses[value].expression for value in layout.pieces[code].values]
+    shown = [name if name in EXPRESSIONS else "" for name in shown]
+    if wish.poser:
+        posers = [_chosen(wish.poser, parts)]
+    else:
+        posers = poser_choices(layout, shown, code, parts)
+    if not posers:
+        raise NothingReadError("no part looks like a poser", "poser", _values(layout, parts))
+    return Reading(layout, code, codes, parts, tuple(posers), whole)
+
+
+def _chosen(names: Sequence[str], parts: Sequence[Part]) -> tuple[int, ...]:
+    known = {part.name: part.position for part in parts if part.name != "expression"}
+    for name in names:
+        if name not in known:
+            raise NothingReadError(
+                f"the names have no part '{name}' for the poser; {suggestion(name, known)}",
+                "poser",
+                {},
+            )
+    return tuple(sorted(known[name] for name in names))
+
+
+def _expression(layout: Layout, wish: Wish) -> tuple[Layout, int, CodeReading]:
+    """Find the piece that reads as expressions, cutting packed letters if need be."""
+    parts = name_parts(layout, None)
+    if wish.expression:
+        for part in parts:
+            if part.name == wish.expression:
+                return layout, part.position, _codes(layout, part.position, wish)
+        raise NothingReadError(
+            f"the names have no part '{wish.expression}' for the expression; "
+            f"{suggestion(wish.expression, [part.name for part in parts])}",
+            "expression",
+            {},
+        )
+    fixed = [part for part in parts if not layout.pieces[part.position].optional]
+    whole = [(layout, p.position, _codes(layout, p.position, wish)) for p in fixed]
+    found = [candidate for candidate in whole if candidate[2].quality > 0]
+    if not any(_all_read(codes) for _, _, codes in found):
+        found += _packed(layout, fixed, wish)
+    if not found:
+        raise NothingReadError(
+            "no part reads as expressions", "expression", _values(layout, parts)
+        )
+    # The last of equals: the file's own name repeats what a folder says.
+    best = max(found, key=lambda candidate: (candidate[2].quality, candidate[1]))
+    for other in found:
+        if other[0] is best[0] and other[1] != best[1] and _rivals(other, best):
+            named = {p.position: p.name for p in parts}
+            raise NothingReadError(
+                f"two parts read as expressions, {named[other[1]]} and {named[best[1]]}",
+                "expression",
+                _values(layout, [p for p in parts if p.position in {other[1], best[1]}]),
+            )
+    return best
+
+
+def _all_read(codes: CodeReading) -> bool:
+    return all(guess.expression for guess in codes.guesses.values())
+
+
+def _rivals(
+    other: tuple[Layout, int, CodeReading], best: tuple[Layout, int, CodeReading]
+) -> bool:
+    first, second = keys(other[0], (other[1],)), keys(best[0], (best[1],))
+    return other[2].quality > 0.8 * best[2].quality and not (
+        determines(first, second) and determines(second, first)
+    )
+
+
+def _codes(layout: Layout, position: int, wish: Wish) -> CodeReading:
+    return read_codes(Counter(layout.pieces[position].values), wish.labels)
+
+
+def _packed(
+    layout: Layout, parts: Iterable[Part], wish: Wish
+) -> list[tuple[Layout, int, CodeReading]]:
+    found = []
+    for part in parts:
+        piece = layout.pieces[part.position]
+        if piece.kind != "a":
+            continue
+        for into, code in cuts(piece):
+            # A code is packed with a view, say: it crosses with it.  "a" in "ann" does not.
+            rest = Layout(layout.rows, tuple(p for p in into if p is not into[code]))
+            others = len(set(keys(rest, range(len(rest.pieces)))))
+            if 2 * len(set(piece.values)) < len(set(into[code].values)) * others:
+                continue
+            codes = read_codes(Counter(into[code].values), wish.labels)
+            if codes.quality > 0:
+                position = part.position + code
+                found.append((layout.cut(part.position, into), position, codes))
+    return found
+
+
+def _values(layout: Layout, parts: Iterable[Part]) -> dict[str, Counter[str]]:
+    return {part.name: Counter(layout.pieces[part.position].texts) for part in parts}
