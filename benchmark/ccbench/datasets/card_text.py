@@ -16,7 +16,7 @@ def card_text(card: DatasetCard, files: Mapping[str, int], written_by: str) -> s
 
     Args:
         card: what is written; ``load_card`` reads the text back as an equal card.
-        files: code -> number of files that have it, for the comments.
+        files: code, as it is spelt in the names -> number of files, for the comments.
         written_by: for the first line, e.g. a command.
     """
     if card.files is None:
@@ -62,14 +62,19 @@ def _files(card: DatasetCard, counts: Mapping[str, int]) -> list[str]:
                 f"# All values of {column} are used.  To use one, remove the # and name it:",
                 f'# keep = {{ {column} = ["..."] }}',
             ]
-    lines += ["", "# What stands in the names -> the expression; \"\" leaves a code out.", ""]
-    lines[-1] = "[files.labels]"
-    amounts = {code.lower(): count for code, count in counts.items()}
-    entries = {_key(code): _string(label) for code, label in files.labels.items()}
-    width = max((len(f"{key} = {text}") for key, text in entries.items()), default=0)
-    for code, (key, text) in zip(files.labels, entries.items(), strict=True):
-        count = amounts.get(code, 0)
-        lines.append(f"{key} = {text}".ljust(width) + f"  # {count} file{'s' * (count != 1)}")
+    lines += [
+        "",
+        '# What stands in the names, and the expression it means; "" leaves its files out.',
+        "[files.labels]",
+    ]
+    amounts = {code.lower(): (code, count) for code, count in counts.items()}
+    entries = []
+    for lowered, label in files.labels.items():
+        code, count = amounts.get(lowered, (lowered, 0))
+        entries.append((f"{_key(code)} = {_string(label)}", count))
+    width = max((len(entry) for entry, _ in entries), default=0)
+    for entry, count in entries:
+        lines.append(f"{entry.ljust(width)}  # {count} file{'s' * (count != 1)}")
     return lines
 
 

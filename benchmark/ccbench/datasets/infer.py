@@ -96,7 +96,9 @@ def infer(
     reading = read_names(stems, suffixes, wish)
     groups = reading.groups
     used = {PurePosixPath(names[row]).suffix.lower() for row in reading.layout.rows}
-    posers = [tuple(groups[at] for at in found) for found in reading.posers if _named(found, groups)]
+    posers = [
+        tuple(groups[at] for at in found) for found in reading.posers if _named(found, groups)
+    ]
     found = read_pattern(names, reading.pattern(used), posers[0], wish.labels)
     return Proposal(
         found.pattern,
@@ -152,7 +154,8 @@ def read_pattern(
             )
     columns: dict[str, Counter[str]] = {group: Counter() for group in groups}
     spelling: dict[tuple[str, str], str] = {}
-    matched, unmatched = [], []
+    matched: list[str] = []
+    unmatched: list[str] = []
     for name in names:
         match = regex.fullmatch(name if "/" in pattern else name.rpartition("/")[2])
         (unmatched if match is None else matched).append(name)

@@ -92,16 +92,14 @@ def _quality(
     seven = sum(name in EXPRESSIONS for name in files)
     read = sum(files.values()) / sum(counts.values())
     initials = all(len(code) == 1 for code in guesses) and not set(guesses) & set(labels)
-    words = any(canonical_expression(code) for code in guesses) or set(guesses) & set(labels)
+    words = any(canonical_expression(code) or code in labels for code in guesses)
     # A few letters read as initials of something by chance.
     if seven < (2 if words else fewest) or read < (0.85 if initials else 0.6):
         return 0.0
     return seven * worth / sum(counts.values())
 
 
-def _guess_all(
-    codes: list[str], labels: Mapping[str, str], language: str
-) -> dict[str, Guess]:
+def _guess_all(codes: list[str], labels: Mapping[str, str], language: str) -> dict[str, Guess]:
     """Guess each code; two abbreviations do not get one expression, words may."""
     guesses: dict[str, Guess] = {}
     rest: dict[str, dict[str, float]] = {}

@@ -4,30 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+
+def _words(text: str) -> frozenset[str]:
+    """Return the words of a text; an underscore stands for a blank inside of a word."""
+    return frozenset(word.replace("_", " ") for word in text.split())
+
+
+_SEX_WORDS = _words(
+    "male female males females man woman men women boy girl boys girls mann frau homme femme "
+    "hombre mujer uomo donna vrouw kvinna kobieta mezczyzna homem mulher otoko onna"
+)
 _VALUES: dict[str, frozenset[str]] = {
-    # Male and female, in the languages of the vocabulary; one letter each, or a word.
-    "sex": frozenset(
-        "f m w h k v male female man woman men women boy girl boys girls mann frau homme femme "
-        "hombre mujer uomo donna vrouw kobieta mezczyzna otoko onna males females".split()
-    ),
-    "view": frozenset(
+    "view": _words(
         "front frontal left right profile straight side lateral up down averted direct "
-        "farleft farright halfleft halfright fl hl s hr fr l r".split()
-    )
-    | {"far left", "far right", "half left", "half right", "three quarter", "face forward"},
-    "age": frozenset(
+        "farleft farright halfleft halfright far_left far_right half_left half_right "
+        "three_quarter face_forward fl hl s hr fr l r"
+    ),
+    "age": _words(
         "y m o young middle old older younger middleaged child children kid kids adult adults "
-        "teen senior elderly".split()
+        "teen senior elderly"
     ),
-    "group": frozenset(
+    "group": _words(
         "caucasian moroccan asian african black white latino latina hispanic european kid indian "
-        "japanese chinese korean american mediterranean northerneuropean".split()
+        "japanese chinese korean american mediterranean"
     ),
-    "mouth": frozenset("o c x open closed teeth noteeth".split()),
-    "intensity": frozenset("low mid medium high weak strong subtle apex onset offset".split()),
-    "size": frozenset("small large big thumb thumbnail lowres hires".split()),
-    "colour": frozenset("color colour colored coloured grey gray bw rgb".split()),
-    "set": frozenset({"a", "b"}),
+    "mouth": _words("o c x open closed teeth noteeth"),
+    "intensity": _words("low mid medium high weak strong subtle apex onset offset"),
+    "size": _words("small large big thumb thumbnail lowres hires"),
+    "colour": _words("color colour colored coloured grey gray bw rgb"),
+    "set": _words("a b"),
 }
 
 # Sets of values that are a sex only when both are there: "m" alone may be many things.
@@ -41,10 +46,10 @@ _BEFORE_NUMBER: dict[str, str] = {
     **{name: name for name in ("angle", "age", "set", "size", "run", "block", "level")},
 }
 
-_POSER_WORDS = frozenset(
+_POSER_WORDS = _words(
     "id sub subj subject subjekt sujet sujeto soggetto person persona personne poser model modell "
     "actor actress participant participante partecipante proband vp vpn pp user individual face "
-    "identity name hikensha osoba".split()
+    "identity name hikensha osoba"
 )
 
 _PERSONAL = frozenset({"sex", "age", "group"})
@@ -53,7 +58,7 @@ _PERSONAL = frozenset({"sex", "age", "group"})
 def is_sex(values: Collection[str]) -> bool:
     """Whether these values (lower case) say who is male and who is female."""
     return frozenset(values) in _SEXES or (
-        len(values) > 1 and all(len(v) > 1 and v in _VALUES["sex"] for v in values)
+        len(values) > 1 and all(value in _SEX_WORDS for value in values)
     )
 
 
@@ -78,7 +83,7 @@ def meaning(values: Collection[str], before: str, kind: str) -> str:
         return "group"  # Asian, Black, Latino, White, as in the Chicago Face Database
     for name, known in _VALUES.items():
         # One known word among several unknown ones says little.
-        if name != "sex" and len(values) > 1 and all(value in known for value in values):
+        if len(values) > 1 and all(value in known for value in values):
             return name
     return ""
 

@@ -33,7 +33,7 @@ def build_pattern(
         listed: pieces whose values are written out, as no other sign ends them.
         suffixes: endings of the files, lower case, with the dot.
     """
-    texts = []
+    texts: list[str] = []
     for position, piece in enumerate(layout.pieces):
         text = (
             _one_of(piece, layout, position, listed=position in listed)
@@ -113,6 +113,4 @@ def _stops(layout: Layout, position: int) -> str:
         for p in (position - 1, position + 1)
         if 0 <= p < len(layout.pieces) and layout.pieces[p].kind == "-"
     }
-    return "".join(
-        "\\" + sign if sign in r"\]^-[" else sign for sign in sorted(found - {"/"})
-    )
+    return "".join("\\" + sign if sign in r"\]^-[" else sign for sign in sorted(found - {"/"}))

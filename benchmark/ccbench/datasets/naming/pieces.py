@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
+from itertools import pairwise
 
 from ccbench.datasets.naming.meanings import is_sex
 from ccbench_registry.vocabulary import WORDS, fold
@@ -133,9 +134,7 @@ def _fine(stems: Sequence[str], cut: Callable[[str], Tokens]) -> Layout:
     rows = tuple(row for row, found in enumerate(shapes) if found in taken)
     pieces = []
     for position, form in enumerate(long):
-        texts = tuple(
-            cuts[row][position][1] if position < len(cuts[row]) else "" for row in rows
-        )
+        texts = tuple(cuts[row][position][1] if position < len(cuts[row]) else "" for row in rows)
         kind = form if form in {"a", "0"} else "-"
         pieces.append(Piece(kind, texts, optional=position >= len(short)))
     return _split_sexes(Layout(rows, tuple(pieces)))
@@ -154,15 +153,11 @@ def _coarse(stems: Sequence[str], separator: str) -> Layout:
     cutter = re.compile(rf"([/{re.escape(separator)}])")
     cuts = [cutter.split(stem) for stem in stems]
     shapes = [tuple(found[1::2]) for found in cuts]
-    counts = Counter(
-        form for form, found in zip(shapes, cuts, strict=True) if all(found)
-    )
+    counts = Counter(form for form, found in zip(shapes, cuts, strict=True) if all(found))
     if not counts:
         return Layout((), ())
     usual = max(counts, key=lambda form: (counts[form], form))
-    rows = tuple(
-        row for row, form in enumerate(shapes) if form == usual and all(cuts[row])
-    )
+    rows = tuple(row for row, form in enumerate(shapes) if form == usual and all(cuts[row]))
     pieces: list[Piece] = []
     for position in range(2 * len(usual) + 1):
         texts = [cuts[row][position] for row in rows]
@@ -200,7 +195,7 @@ def _slices(piece: Piece, places: tuple[int, ...]) -> list[Piece]:
     bounds = sorted({0, *places, length})
     return [
         replace(piece, texts=tuple(text[start:end] for text in piece.texts))
-        for start, end in zip(bounds, bounds[1:], strict=False)
+        for start, end in pairwise(bounds)
     ]
 
 
@@ -230,9 +225,7 @@ def cuts(piece: Piece) -> Iterator[tuple[list[Piece], int]]:
             yield _not_empty(piece, columns, int(ends))
 
 
-def _not_empty(
-    piece: Piece, columns: list[tuple[str, ...]], code: int
-) -> tuple[list[Piece], int]:
+def _not_empty(piece: Piece, columns: list[tuple[str, ...]], code: int) -> tuple[list[Piece], int]:
     kept = [place for place, texts in enumerate(columns) if any(texts)]
     return [replace(piece, texts=columns[place]) for place in kept], kept.index(code)
 

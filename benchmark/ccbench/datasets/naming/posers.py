@@ -85,9 +85,7 @@ def _directly(layout: Layout, left: int, right: int) -> bool:
     return first.kind == "a" and second.kind == "0" and second.varies
 
 
-def _counts_takes(
-    layout: Layout, position: int, code: int | None, before: Sequence[Part]
-) -> bool:
+def _counts_takes(layout: Layout, position: int, code: int | None, before: Sequence[Part]) -> bool:
     """Whether a number counts 1, 2, 3 behind the expression, and a poser may stand before it."""
     piece = layout.pieces[position]
     if piece.kind != "0" or code is None or position < code:
@@ -188,9 +186,7 @@ def _units(
     layout: Layout, about: Mapping[int, str]
 ) -> tuple[list[tuple[int, ...]], list[tuple[int, int]]]:
     """Return what may be a poser, and pairs like KA1 that may be one or two parts."""
-    single = [
-        (position,) for position, name in about.items() if name in {"", "number", "serial"}
-    ]
+    single = [(position,) for position, name in about.items() if name in {"", "number", "serial"}]
     joined: list[tuple[int, ...]] = []
     doubtful: list[tuple[int, int]] = []
     for left in about:

@@ -103,7 +103,9 @@ class Reading:
         letters = {at for at in groups if self.layout.pieces[at].kind == "a"}
         endings = set(suffixes)
         ending = min(endings)
-        stems = ["".join(found) for found in zip(*(p.texts for p in self.layout.pieces), strict=True)]
+        stems = [
+            "".join(found) for found in zip(*(p.texts for p in self.layout.pieces), strict=True)
+        ]
         for listed in (packed, letters):
             text = build_pattern(self.layout, groups, listed, endings)
             regex = re.compile(text, re.IGNORECASE)
@@ -153,9 +155,7 @@ def read_names(stems: Sequence[str], suffixes: Iterable[str], wish: Wish) -> Rea
 def _says_all(reading: Reading, folders: Sequence[str]) -> bool:
     """Whether poser, expression and columns tell the folder that a name lies in."""
     known = [part.position for part in reading.parts if part.about != "serial"]
-    return determines(
-        keys(reading.layout, known), [folders[row] for row in reading.layout.rows]
-    )
+    return determines(keys(reading.layout, known), [folders[row] for row in reading.layout.rows])
 
 
 def _best(
@@ -231,9 +231,7 @@ def _expression(layout: Layout, wish: Wish) -> tuple[Layout, int, CodeReading]:
     if not any(_all_read(codes) for _, _, codes in found):
         found += _packed(layout, fixed, wish)
     if not found:
-        raise NothingReadError(
-            "no part reads as expressions", "expression", _values(layout, parts)
-        )
+        raise NothingReadError("no part reads as expressions", "expression", _values(layout, parts))
     # The last of equals: the file's own name repeats what a folder says.
     best = max(found, key=lambda candidate: (candidate[2].quality, candidate[1]))
     for other in found:
@@ -251,9 +249,7 @@ def _all_read(codes: CodeReading) -> bool:
     return all(guess.expression for guess in codes.guesses.values())
 
 
-def _rivals(
-    other: tuple[Layout, int, CodeReading], best: tuple[Layout, int, CodeReading]
-) -> bool:
+def _rivals(other: tuple[Layout, int, CodeReading], best: tuple[Layout, int, CodeReading]) -> bool:
     first, second = keys(other[0], (other[1],)), keys(best[0], (best[1],))
     return other[2].quality > 0.8 * best[2].quality and not (
         determines(first, second) and determines(second, first)
