@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -74,7 +73,7 @@ def propose(names: Sequence[str], known: KnownNames, root: Path) -> Proposal:
                 found = infer(names, known.labels, known.expression, known.poser)
         except NothingReadError as problem:
             if not at_terminal() or not problem.parts:
-                raise _refusal(problem, root) from None
+                raise DatasetError(f"{root}: {problem}") from None
             _ask_part(problem, known)
             continue
         if not found.matched:
@@ -92,29 +91,8 @@ def propose(names: Sequence[str], known: KnownNames, root: Path) -> Proposal:
         _ask_poser(found, known)
 
 
-def _refusal(problem: NothingReadError, root: Path) -> DatasetError:
-    """Say in one sentence what the names leave open, and the options that say it."""
-    if not problem.parts:
-        remedy = (
-            "give the pattern with --pattern, or list the photographs in a CSV file "
-            "(path,poser,expression)"
-            if "scheme" in str(problem)
-            else "choose another or leave it out"
-        )
-        return DatasetError(f"{root}: {problem}; {remedy}")
-    parts = "; ".join(f"{part}: {_few(values)}" for part, values in problem.parts.items())
-    remedies = {
-        "expression": "say what its codes mean with --label CODE=EXPRESSION, or which part it is "
-        "with --expression PART, or give --pattern; if the names do not say it, list the "
-        "photographs in a CSV file (path,poser,expression)",
-        "poser": "choose with --poser PART, or give --pattern",
-    }
-    return DatasetError(f"{root}: {problem} ({parts}); {remedies[problem.missing]}")
-
-
-def _few(values: Counter[str], most: int = 4) -> str:
-    shown = ", ".join(sorted(values)[:most])
-    return shown + (", …" if len(values) > most else "")
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def _choice_sentence(found: Proposal) -> str:
@@ -139,18 +117,28 @@ def _refuse_unused(found: Proposal, labels: dict[str, str]) -> None:
 
 
 def _ask_part(problem: NothingReadError, known: KnownNames) -> None:
-    """Ask which part is the expression or the poser, and what the codes of the first mean."""
-    click.echo(f"\n{str(problem).capitalize()}. The parts of the names that vary:")
+    """Ask which part is the expression or the poser, and what the codes of the first mean.
+
+    Raises:
+        DatasetError: none of them is.
+    """
+    from ccbench.cli.proposal_view import few
+    from ccbench_registry import canonical_expression
+
+    click.echo(f"\n{problem.problem.capitalize()}. The parts that vary:")
     for part, values in problem.parts.items():
-        click.echo(f"  {part:<12} {len(values):>5} values: {_few(values)}")
+        click.echo(f"  {part:<12} {len(values):>5}: {few(sorted(values))}")
     parts = [part for part in problem.parts if part != "expression"]
-    answer = click.prompt(f"Which is the {problem.missing}?", type=click.Choice(parts))
+    answer = click.prompt(f"Which is the {problem.missing}?", type=click.Choice([*parts, "none"]))
+    if answer == "none":
+        raise DatasetError(str(problem))
     if problem.missing == "poser":
         known.poser = (answer,)
         return
     known.expression = answer
     for code, count in sorted(problem.parts[answer].items()):
-        known.labels[code] = _ask_code(code, count, known.labels.get(code, ""))
+        if canonical_expression(code) is None:
+            known.labels[code] = _ask_code(code, count, known.labels.get(code, ""))
 
 
 def _ask_poser(found: Proposal, known: KnownNames) -> None:
@@ -169,7 +157,7 @@ def _ask_poser(found: Proposal, known: KnownNames) -> None:
 
 
 def _ask_code(code: str, count: int, guess: str) -> str:
-    question = f"  '{code}' ({count} file{'s' * (count != 1)}) shows which expression (- for none)?"
+    question = f"  '{code}' ({count} file{'s' * (count != 1)}) shows which expression (- for none)"
     while True:
         answer = click.prompt(question, default=guess or None)
         try:
@@ -224,7 +212,7 @@ def with_labels(proposal: Proposal, known: KnownNames, *, accept: bool) -> Propo
     if open_codes and not at_terminal():
         options = [f"{code}={labels[code].expression or 'EXPRESSION'}" for code in open_codes]
         raise DatasetError(
-            f"what {' and '.join(map(repr, open_codes))} in the names "
+            f"what {_listed([repr(code) for code in open_codes])} in the names "
             f"mean{'s' * (len(open_codes) == 1)} is not sure; say it with "
             f"{' '.join(f'--label {shlex.quote(option)}' for option in options)} "
             f"(--label {shlex.quote(open_codes[0] + '=')} leaves it out)"
@@ -269,7 +257,7 @@ def ask_facts(given: Mapping[str, str | None], root: Path, *, accept: bool) -> d
         facts["name"] = name
     missing = [f"--{key}" for key, value in facts.items() if value is None]
     if missing and not at_terminal():
-        raise DatasetError(f"there is no terminal to ask at: give {' and '.join(missing)}")
+        raise DatasetError(f"there is no terminal to ask at: give {_listed(missing)}")
     if missing:
         click.echo("\nAbout the database")
     return {

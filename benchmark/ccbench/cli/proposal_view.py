@@ -34,12 +34,13 @@ def print_proposal(console: Console, root: Path, proposal: Proposal) -> None:
         Text.assemble((str(root), "bold"), f": {_files(count)}"), highlight=False, soft_wrap=True
     )
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    for heading in ("part", "is"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("values", justify="right", no_wrap=True)
+    # Of the columns only the last gives way on a narrow terminal.
+    table.add_column("part", no_wrap=True, min_width=max(map(len, proposal.columns)))
+    table.add_column("is", no_wrap=True, min_width=len("what is shown"))
+    table.add_column("values", justify="right", no_wrap=True, min_width=len("values"))
     table.add_column("", overflow="ellipsis", no_wrap=True)
     for part, values in proposal.columns.items():
-        shown = Text(_few(sorted(values, key=_natural)))
+        shown = Text(few(sorted(values, key=_natural)))
         table.add_row(
             Text(part, style=_style(part, proposal)), _role(part, proposal), str(len(values)), shown
         )
@@ -133,10 +134,11 @@ def values_of(proposal: Proposal, parts: Sequence[str]) -> str:
     for name in proposal.matched:
         groups = proposal.read(name) or {}
         found.add("".join(groups[part] for part in parts))
-    return f"{len(found)}: {_few(sorted(found, key=_natural), 3)}"
+    return f"{len(found)}: {few(sorted(found, key=_natural), 3)}"
 
 
-def _few(values: Sequence[str], most: int = 8) -> str:
+def few(values: Sequence[str], most: int = 8) -> str:
+    """Return the first values for a person: ``P01, P02, …``."""
     return ", ".join(value or "–" for value in values[:most]) + ", …" * (len(values) > most)
 
 

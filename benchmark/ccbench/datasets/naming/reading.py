@@ -18,19 +18,33 @@ from ccbench_registry import EXPRESSIONS, suggestion
 _ENOUGH = 0.05
 """A finer layout is taken if it holds at most this share of the files less than another."""
 
+_BY_HAND = (
+    "give the pattern with --pattern, or list the photographs in a CSV file (path,poser,expression)"
+)
+
 
 class NothingReadError(DatasetError):
     """No reading of the names could be chosen.
 
     Attributes:
         missing: "expression" or "poser": what could not be told.
+        problem: that, in a few words.
         parts: part -> its values with their numbers of files; what there is to choose from.
     """
 
-    def __init__(self, message: str, missing: str, parts: Mapping[str, Counter[str]]) -> None:
-        super().__init__(message)
+    def __init__(
+        self, problem: str, missing: str, remedy: str, parts: Mapping[str, Counter[str]]
+    ) -> None:
+        shown = "; ".join(f"{part}: {_few(values)}" for part, values in parts.items())
+        super().__init__(f"{problem} ({shown}); {remedy}" if shown else f"{problem}; {remedy}")
+        self.problem = problem
         self.missing = missing
         self.parts = dict(parts)
+
+
+def _few(values: Counter[str], most: int = 4) -> str:
+    shown = ", ".join(sorted(values)[:most])
+    return shown + (", …" if len(values) > most else "")
 
 
 @dataclass(frozen=True)
@@ -179,7 +193,7 @@ def _best(
         if reading.pattern(suffixes):
             found.append(reading)
     if not found and not failures:
-        raise NothingReadError("the names follow no one scheme", "expression", {})
+        raise NothingReadError("the names follow no one scheme", "expression", _BY_HAND, {})
     most = max((len(reading.layout.rows) for reading in found), default=0)
     return next(
         (reading for reading in found if len(reading.layout.rows) >= (1 - _ENOUGH) * most), None
@@ -196,7 +210,12 @@ def _read(layout: Layout, wish: Wish, *, whole: bool) -> Reading:
     else:
         posers = poser_choices(layout, shown, code, parts)
     if not posers:
-        raise NothingReadError("no part looks like a poser", "poser", _values(layout, parts))
+        raise NothingReadError(
+            "no part of the names looks like a poser",
+            "poser",
+            f"choose with --poser PART; otherwise {_BY_HAND}",
+            _values(layout, parts),
+        )
     return Reading(layout, code, codes, parts, tuple(posers), whole)
 
 
@@ -205,9 +224,7 @@ def _chosen(names: Sequence[str], parts: Sequence[Part]) -> tuple[int, ...]:
     for name in names:
         if name not in known:
             raise NothingReadError(
-                f"the names have no part '{name}' for the poser; {suggestion(name, known)}",
-                "poser",
-                {},
+                f"--poser {name}: the names have no such part", "poser", suggestion(name, known), {}
             )
     return tuple(sorted(known[name] for name in names))
 
@@ -220,9 +237,9 @@ def _expression(layout: Layout, wish: Wish) -> tuple[Layout, int, CodeReading]:
             if part.name == wish.expression:
                 return layout, part.position, _codes(layout, part.position, wish)
         raise NothingReadError(
-            f"the names have no part '{wish.expression}' for the expression; "
-            f"{suggestion(wish.expression, [part.name for part in parts])}",
+            f"--expression {wish.expression}: the names have no such part",
             "expression",
+            suggestion(wish.expression, [part.name for part in parts]),
             {},
         )
     fixed = [part for part in parts if not layout.pieces[part.position].optional]
@@ -231,16 +248,22 @@ def _expression(layout: Layout, wish: Wish) -> tuple[Layout, int, CodeReading]:
     if not any(_all_read(codes) for _, _, codes in found):
         found += _packed(layout, fixed, wish)
     if not found:
-        raise NothingReadError("no part reads as expressions", "expression", _values(layout, parts))
+        raise NothingReadError(
+            "no part of the names reads as expressions",
+            "expression",
+            f"say what its codes mean with --label CODE=EXPRESSION; otherwise {_BY_HAND}",
+            _values(layout, parts),
+        )
     # The last of equals: the file's own name repeats what a folder says.
     best = max(found, key=lambda candidate: (candidate[2].quality, candidate[1]))
     for other in found:
         if other[0] is best[0] and other[1] != best[1] and _rivals(other, best):
-            named = {p.position: p.name for p in parts}
+            both = [part for part in parts if part.position in {other[1], best[1]}]
             raise NothingReadError(
-                f"two parts read as expressions, {named[other[1]]} and {named[best[1]]}",
+                "two parts of the names read as expressions",
                 "expression",
-                _values(layout, [p for p in parts if p.position in {other[1], best[1]}]),
+                "choose with " + " or ".join(f"--expression {part.name}" for part in both),
+                _values(layout, both),
             )
     return best
 
