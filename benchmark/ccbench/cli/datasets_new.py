@@ -129,17 +129,28 @@ def _agreed(
     return ask.with_labels(proposal, known, accept=accept)
 
 
-def _image_names(root: Path, name: str | None) -> list[str]:
+def _image_names(root: Path, database: str | None) -> list[str]:
     from ccbench.datasets.files import list_images
 
-    images = list_images(root, dataset=name or root.resolve().name)
+    images = list_images(root, dataset=database or root.resolve().name)
     names = [path.relative_to(root).as_posix() for path in images]
+    for name in names:
+        if not _is_text(name):
+            raise DatasetError(f"{root}: the file name {ascii(name)} is not UTF-8; rename the file")
     if len(names) < 2:
         raise DatasetError(
             f"{root} holds one image file, {names[0]}; a database needs several posers with "
             f"several expressions"
         )
     return names
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _card(proposal: Proposal, facts: Mapping[str, str]) -> DatasetCard:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ccbench.datasets.naming.meanings import is_personal, is_sex, meaning, poser_evidence
 from ccbench.datasets.naming.pieces import Layout
+from ccbench_registry import canonical_expression
 
 _TOLERATED = 0.02
 """Share of files that may contradict "each poser has one sex": there are misnamed files."""
@@ -16,6 +17,9 @@ _MOST_TAKES = 12
 
 _CLEAR = 2.0
 """How many times better the best reading must be, not to be asked about."""
+
+_CROSSED = 0.4
+"""Share of the other expressions that a value of the poser must come with, on average."""
 
 _FIRST = 1.5
 """How much more likely the first is: who is shown comes before which picture it is."""
@@ -112,7 +116,7 @@ def _numbers_a_sex(layout: Layout, position: int) -> bool:
     for step in (-1, 1):
         other = position + step
         # Across one separator, or one letter that is always the same.
-        if 0 <= other < len(pieces) and not pieces[other].varies and pieces[other].texts[0] != "/":
+        if 0 <= other < len(pieces) and not pieces[other].varies:
             other += step
         if 0 <= other < len(pieces) and pieces[other].kind == "a":
             return is_sex(set(pieces[other].values))
@@ -186,7 +190,12 @@ def _units(
     layout: Layout, about: Mapping[int, str]
 ) -> tuple[list[tuple[int, ...]], list[tuple[int, int]]]:
     """Return what may be a poser, and pairs like KA1 that may be one or two parts."""
-    single = [(position,) for position, name in about.items() if name in {"", "number", "serial"}]
+    single = [
+        (position,)
+        for position, name in about.items()
+        if name in {"", "number", "serial"}
+        and any(canonical_expression(value) is None for value in layout.pieces[position].values)
+    ]
     joined: list[tuple[int, ...]] = []
     doubtful: list[tuple[int, int]] = []
     for left in about:
@@ -215,12 +224,14 @@ def _units(
 def _crossing(values: Sequence[object], expressions: Sequence[str]) -> float:
     """Return how many values there are, weighed by how well they cross with the expressions."""
     counts = Counter(values)
-    cells = set(zip(values, expressions, strict=True))
-    filled = len(cells) / (len(counts) * len(set(expressions))) if counts else 0.0
-    if len(counts) < 2 or filled < 0.5:
+    most = len(set(expressions))
+    if len(counts) < 2 or most < 2:
         return 0.0
+    cells = set(zip(values, expressions, strict=True))
+    # A serial number comes with one expression: 0.  A poser comes with nearly all: 1.
+    crossed = (len(cells) / len(counts) - 1) / (most - 1)
     even = len(values) / len(counts) / max(counts.values())
-    return len(counts) * filled * even
+    return len(counts) * crossed * even if crossed > _CROSSED else 0.0
 
 
 def _independent(
@@ -241,7 +252,10 @@ def _independent(
 def _evidence(layout: Layout, unit: tuple[int, ...], about: Mapping[int, str]) -> float:
     if any(about[position] == "sex" for position in unit):
         return 4.0
-    return poser_evidence(letters_before(layout, unit[0]))
+    before = letters_before(layout, unit[0])
+    few = len(set(layout.pieces[unit[0]].values)) <= 3
+    # S1 and S2 are more likely sessions than posers.
+    return 1.0 if few and len(before) == 1 else poser_evidence(before)
 
 
 def _with_personal(
