@@ -1,4 +1,4 @@
-"""The words of the field: seven expressions in nine languages, twenty action units.
+"""The words of the field: seven expressions in ten languages, twenty action units.
 
 Expressions carry the names of Inagaki et al. (2022), Materials and methods; the action
 units and their names are the paper's Table 1 (after Ekman, Friesen & Hager, 2002).

@@ -16,24 +16,20 @@ from ccbench.datasets.infer import NothingReadError, Proposal, infer, kinds, rea
 from ccbench.exceptions import DatasetError
 from ccbench_registry import EXPRESSIONS, DatasetCard, Terms
 
-WORDS = dict(zip(EXPRESSIONS, EXPRESSIONS, strict=True))
-NOUNS = dict(
-    neutral="neutral", happy="joy", fearful="fear", sad="sadness", angry="anger",
-    surprised="surprise", disgusted="disgust",
-)  # fmt: skip
-TWO = dict(
-    neutral="NE", happy="HA", fearful="AF", sad="SA", angry="AN", surprised="SU", disgusted="DI"
-)
-NIMSTIM = {**TWO, "fearful": "FE", "surprised": "SP", "calm": "CA"}
-INITIALS = dict(angry="a", disgusted="d", fearful="f", happy="h", neutral="n", sad="s")
-GERMAN = dict(
-    neutral="neutral", happy="Freude", fearful="Angst", sad="Trauer", angry="Wut",
-    surprised="Überraschung", disgusted="Ekel",
-)  # fmt: skip
-ROMAJI = dict(
-    neutral="muhyojo", happy="yorokobi", fearful="osore", sad="kanashimi", angry="ikari",
-    surprised="odoroki", disgusted="keno",
-)  # fmt: skip
+
+def codes(text: str, expressions: tuple[str, ...] = EXPRESSIONS) -> dict[str, str]:
+    """Return expression -> code, from codes in the order of the expressions."""
+    return dict(zip(expressions, text.split(), strict=True))
+
+
+WORDS = codes(" ".join(EXPRESSIONS))
+NOUNS = codes("neutral joy fear sadness anger surprise disgust")
+TWO = codes("NE HA AF SA AN SU DI")
+NIMSTIM = codes("NE HA FE SA AN SP DI CA", (*EXPRESSIONS, "calm"))
+INITIALS = codes("a d f h n s", ("angry", "disgusted", "fearful", "happy", "neutral", "sad"))
+GERMAN = codes("neutral Freude Angst Trauer Wut Überraschung Ekel")
+ROMAJI = codes("muhyojo yorokobi osore kanashimi ikari odoroki keno")
+JAFFE_POSERS = ("KA", "KL", "KM", "KR", "MK", "NA", "NM", "TM")
 NAMES = ("Jörg Müller", "Anna", "Zoë-Marie", "Bob", "Lee Ann", "李明", "O'Brien", "Dee")
 
 
@@ -89,9 +85,7 @@ SCHEMES: dict[str, Scheme] = {
         SEXES | {"set", "view"},
     ),
     "JAFFE": Scheme(
-        lambda p, e, v: (
-            f"{'KA KL KM KR MK NA NM TM'.split()[p - 1]}.{e}{v}.{hash_of(p, e, v)}.tiff"
-        ),
+        lambda p, e, v: f"{JAFFE_POSERS[p - 1]}.{e}{v}.{hash_of(p, e, v)}.tiff",
         {**TWO, "fearful": "FE"},
         ("1", "2", "3"),
         frozenset({"poser", "take", "serial"}),
@@ -291,7 +285,7 @@ def test_equally_good_posers_are_all_named() -> None:
         assert {read(chosen, name)[0] for name in names} == {f"{n:02}" for n in range(1, 6)}
     both = infer(names, poser=["part1", "part2"])
     assert both.template == "{part1}-{part2}"  # 1-11 is not 11-1
-    with pytest.raises(NothingReadError, match="--poser part9: .* did you mean 'part2'"):
+    with pytest.raises(NothingReadError, match=r"--poser part9: .* did you mean 'part2'"):
         infer(names, poser=["part9"])
 
 
@@ -323,7 +317,7 @@ def test_codes_that_nobody_can_know_are_told() -> None:
     assert found.pattern == r"(?P<poser>\d+)_(?P<expression>\d+)\.png"
     assert {code: guess.expression for code, guess in found.labels.items()} == labels
     assert infer(names, labels, expression="part2").pattern == found.pattern
-    with pytest.raises(NothingReadError, match="--expression part3: .* did you mean"):
+    with pytest.raises(NothingReadError, match=r"--expression part3: .* did you mean"):
         infer(names, labels, expression="part3")
 
 

@@ -136,7 +136,7 @@ def _image_names(root: Path, database: str | None) -> list[str]:
     names = [path.relative_to(root).as_posix() for path in images]
     for name in names:
         if not _is_text(name):
-            raise DatasetError(f"{root}: the file name {ascii(name)} is not UTF-8; rename the file")
+            raise DatasetError(f"{root}: the file name {name!a} is not UTF-8; rename the file")
     if len(names) < 2:
         raise DatasetError(
             f"{root} holds one image file, {names[0]}; a database needs several posers with "

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from ccbench_registry import EXPRESSIONS, OTHER_EXPRESSIONS, canonical_expression
 from ccbench_registry.vocabulary import WORDS, expression_words, fold
 
-_MOST_CODES = 40
+MOST_CODES = 40
+"""More different values than this are no expressions."""
+
 _MISSPELT = 1.0
 _FOLDED = {
     language: {name: [fold(word) for word in words] for name, words in found.items()}
@@ -56,7 +58,7 @@ def read_codes(counts: Mapping[str, int], labels: Mapping[str, str]) -> CodeRead
     >>> [guess.expression for guess in found.guesses.values()]
     ['angry', 'happy', 'surprised']
     """
-    if not 2 <= len(counts) <= _MOST_CODES:
+    if not 2 <= len(counts) <= MOST_CODES:
         return CodeReading({code: _said(code, labels) for code in counts})
     best = CodeReading()
     for language in WORDS:

@@ -21,6 +21,9 @@ _CLEAR = 2.0
 _CROSSED = 0.4
 """Share of the other expressions that a value of the poser must come with, on average."""
 
+_SERIAL = 0.9
+"""Share of the files that have a number of their own, if it is a serial number."""
+
 _FIRST = 1.5
 """How much more likely the first is: who is shown comes before which picture it is."""
 
@@ -63,8 +66,8 @@ def name_parts(layout: Layout, code: int | None) -> list[Part]:
             about = "take"
         if not about and _numbers_a_sex(layout, position):
             about = "number"
-        if not about and len(set(piece.values)) == len(piece.values) > len(layout.rows) // 2 + 1:
-            about = "serial" if piece.kind == "0" else ""
+        if not about and piece.kind == "0" and len(values) > _SERIAL * len(piece.values):
+            about = "serial"
         name = about if about and about not in used else f"part{len(parts) + 1}"
         used.add(name)
         parts.append(Part(name, about, position))
@@ -96,8 +99,8 @@ def _counts_takes(layout: Layout, position: int, code: int | None, before: Seque
         return False
     numbers = sorted({int(value) for value in piece.values if value})
     return (
-        numbers == list(range(numbers[0], numbers[-1] + 1))
-        and numbers[-1] <= _MOST_TAKES
+        numbers[-1] <= _MOST_TAKES
+        and numbers == list(range(numbers[0], numbers[-1] + 1))
         and not any(value.startswith("0") and len(value) > 1 for value in piece.values)
         and any(
             part.about in {"", "number"}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ccbench.datasets.naming.codes import CodeReading, read_codes
+from ccbench.datasets.naming.codes import MOST_CODES, CodeReading, read_codes
 from ccbench.datasets.naming.patterns import build_pattern, needs_list
 from ccbench.datasets.naming.pieces import Layout, cuts, layouts
 from ccbench.datasets.naming.posers import Part, determines, keys, name_parts, poser_choices
@@ -54,7 +54,7 @@ class Wish:
     Attributes:
         labels: code (lower case) -> expression, "" to leave it out.
         expression: part that holds the expression, or "".
-        poser: parts that make the poser, or none.
+        poser: parts that make the poser; none, or "poser" alone, for those that look so.
     """
 
     labels: Mapping[str, str]
@@ -205,7 +205,7 @@ def _read(layout: Layout, wish: Wish, *, whole: bool) -> Reading:
     parts = tuple(name_parts(layout, code))
     shown = [codes.guesses[value].expression for value in layout.pieces[code].values]
     shown = [name if name in EXPRESSIONS else "" for name in shown]
-    if wish.poser:
+    if wish.poser and wish.poser != ("poser",):
         posers = [_chosen(wish.poser, parts)]
     else:
         posers = poser_choices(layout, shown, code, parts)
@@ -243,7 +243,8 @@ def _expression(layout: Layout, wish: Wish) -> tuple[Layout, int, CodeReading]:
             {},
         )
     fixed = [part for part in parts if not layout.pieces[part.position].optional]
-    whole = [(layout, p.position, _codes(layout, p.position, wish)) for p in fixed]
+    few = [p for p in fixed if len(set(layout.pieces[p.position].values)) <= MOST_CODES]
+    whole = [(layout, p.position, _codes(layout, p.position, wish)) for p in few]
     found = [candidate for candidate in whole if candidate[2].quality > 0]
     if not any(_all_read(codes) for _, _, codes in found):
         found += _packed(layout, fixed, wish)
