@@ -14,6 +14,8 @@ import pytest
 from ccbench.datasets import PatternDataset
 from ccbench.datasets.infer import NothingReadError, Proposal, infer, kinds, read_pattern
 from ccbench.exceptions import DatasetError
+from ccbench.interfaces import MimickedDataset
+from ccbench.plugins import load_plugins
 from ccbench_registry import EXPRESSIONS, DatasetCard, Terms
 
 
@@ -371,6 +373,36 @@ def test_a_proposal_reads_a_folder_as_it_said(tmp_path: Path) -> None:
     assert len(table) == sum(expression in EXPRESSIONS for _, _, expression in photographs)
     assert table.posers == ("01M", "02F", "03M", "04F", "05M")
     assert table.left_out == {"expression 'calm'": 10}
+
+
+@pytest.mark.parametrize(("name", "view"), [("kdef", "view"), ("krc", "part4")])
+def test_known_databases_are_read_as_their_own_cards_read_them(
+    name: str, view: str, tmp_path: Path
+) -> None:
+    loader = load_plugins().datasets.get(name)
+    assert isinstance(loader, MimickedDataset)
+    names = [str(photograph.path) for photograph in loader.layout(6, quirks=True)]
+    for path in names:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    proposal = infer(names)
+    assert proposal.choices == ()
+    card = DatasetCard(
+        name="mine", title="Mine", terms=Terms(licence="ours"), files=proposal.files()
+    )
+    everything = {"session": "*", "angle": "*"} if name == "kdef" else {"view": "*"}
+    own = loader.samples(tmp_path, everything)
+    read = {
+        s.path: (s.poser.upper(), s.expression) for s in PatternDataset(card).samples(tmp_path, {})
+    }
+    # The two misnamed files of KDEF are known to its card alone.
+    misnamed = {s.path for s in own if s.path.name in {"AF31V.JPG", "AM31H.JPG"}}
+    assert read == {
+        s.path: (s.poser.upper().replace("D", ""), s.expression)
+        for s in own
+        if s.path not in misnamed
+    }
+    assert view in proposal.columns
 
 
 def test_a_pattern_of_the_users() -> None:

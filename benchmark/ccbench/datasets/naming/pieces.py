@@ -33,6 +33,9 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _RARE = 10
 """One "copy" among so many names is a stray; a number may be a rare second take."""
 
+_MAY_LACK = 0.02
+"""Share of names that may lack packed letters where the others have them: misnamed files."""
+
 Tokens = tuple[tuple[str, str], ...]
 
 
@@ -78,6 +81,15 @@ class Layout:
         """Return the layout with one piece cut into several."""
         pieces = (*self.pieces[:position], *into, *self.pieces[position + 1 :])
         return replace(self, pieces=pieces)
+
+    def only(self, kept: Sequence[int]) -> Layout:
+        """Return the layout of some of its names, by their places in it."""
+        if len(kept) == len(self.rows):
+            return self
+        return Layout(
+            tuple(self.rows[at] for at in kept),
+            tuple(replace(p, texts=tuple(p.texts[at] for at in kept)) for p in self.pieces),
+        )
 
 
 def tokens(text: str, *, camel: bool = False) -> Tokens:
@@ -199,35 +211,42 @@ def _slices(piece: Piece, places: tuple[int, ...]) -> list[Piece]:
     ]
 
 
-def cuts(piece: Piece) -> Iterator[tuple[list[Piece], int]]:
-    """Yield ways to cut packed letters into (pieces, which of them might be a code).
+def cuts(layout: Layout, position: int) -> Iterator[tuple[Layout, int]]:
+    """Yield layouts with packed letters cut, and which piece might then be a code.
 
     Of one to four letters, at the same place from the left, or a whole word of the
-    vocabulary at the start or the end.
+    vocabulary at the start or the end.  A few names where there is nothing to cut are dropped.
     """
-    texts = piece.texts
-    shortest = min(map(len, texts))
-    for start in range(min(shortest, 4)):
-        for end in range(start + 1, min(start + 4, shortest) + 1):
-            columns = [
-                tuple(text[a:b] for text in texts)
-                for a, b in ((0, start), (start, end), (end, None))
-            ]
-            yield _not_empty(piece, columns, 1)
+    texts = layout.pieces[position].texts
+    lengths = sorted(map(len, texts))
+    usual = lengths[int(_MAY_LACK * len(lengths))]
+    for start in range(min(usual, 4)):
+        for end in range(start + 1, min(start + 4, usual) + 1):
+            rows = [row for row, text in enumerate(texts) if len(text) >= end]
+            yield _cut_at(layout.only(rows), position, [(start, end)] * len(rows))
     for ends in (False, True):
-        lengths = [_word_length(text, ends=ends) for text in texts]
-        if all(lengths):
-            heads = [len(t) - n if ends else n for t, n in zip(texts, lengths, strict=True)]
-            columns = [
-                tuple(t[:at] for t, at in zip(texts, heads, strict=True)),
-                tuple(t[at:] for t, at in zip(texts, heads, strict=True)),
+        found = [_word_length(text, ends=ends) for text in texts]
+        rows = [row for row, length in enumerate(found) if length]
+        if len(rows) >= (1 - _MAY_LACK) * len(texts):
+            places = [
+                (len(texts[row]) - found[row], len(texts[row])) if ends else (0, found[row])
+                for row in rows
             ]
-            yield _not_empty(piece, columns, int(ends))
+            yield _cut_at(layout.only(rows), position, places)
 
 
-def _not_empty(piece: Piece, columns: list[tuple[str, ...]], code: int) -> tuple[list[Piece], int]:
-    kept = [place for place, texts in enumerate(columns) if any(texts)]
-    return [replace(piece, texts=columns[place]) for place in kept], kept.index(code)
+def _cut_at(layout: Layout, position: int, places: Sequence[tuple[int, int]]) -> tuple[Layout, int]:
+    """Cut a piece at (start, end) of each name into up to three."""
+    piece = layout.pieces[position]
+    both = list(zip(piece.texts, places, strict=True))
+    columns = [
+        tuple(text[:start] for text, (start, _) in both),
+        tuple(text[start:end] for text, (start, end) in both),
+        tuple(text[end:] for text, (_, end) in both),
+    ]
+    kept = [texts for texts in columns if any(texts)]
+    into = [replace(piece, texts=texts) for texts in kept]
+    return layout.cut(position, into), position + int(any(columns[0]))
 
 
 _LONGEST_FIRST = sorted(

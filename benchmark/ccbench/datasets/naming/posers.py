@@ -253,7 +253,7 @@ def _independent(
 
 
 def _evidence(layout: Layout, unit: tuple[int, ...], about: Mapping[int, str]) -> float:
-    if any(about[position] == "sex" for position in unit):
+    if any(about[position] in {"sex", "number"} for position in unit):
         return 4.0
     before = letters_before(layout, unit[0])
     few = len(set(layout.pieces[unit[0]].values)) <= 3

@@ -289,21 +289,25 @@ def _packed(
 ) -> list[tuple[Layout, int, CodeReading]]:
     found = []
     for part in parts:
-        piece = layout.pieces[part.position]
-        if piece.kind != "a":
+        if layout.pieces[part.position].kind != "a":
             continue
-        for into, code in cuts(piece):
+        for cut, code in cuts(layout, part.position):
             # A code is packed with a view, say: it crosses with it.  "a" in "ann" does not.
-            rest = Layout(layout.rows, tuple(p for p in into if p is not into[code]))
-            others = len(set(keys(rest, range(len(rest.pieces)))))
-            if 2 * len(set(piece.values)) < len(set(into[code].values)) * others:
+            inside = range(part.position, part.position + 1 + len(cut.pieces) - len(layout.pieces))
+            together = len(set(keys(cut, inside)))
+            others = len(set(keys(cut, [at for at in inside if at != code])))
+            if 2 * together < len(set(cut.pieces[code].values)) * others:
                 continue
-            codes = read_codes(Counter(into[code].values), wish.labels)
+            codes = read_codes(Counter(cut.pieces[code].values), wish.labels)
             if codes.quality > 0:
-                position = part.position + code
-                found.append((layout.cut(part.position, into), position, codes))
+                found.append((cut, code, codes))
     return found
 
 
 def _values(layout: Layout, parts: Iterable[Part]) -> dict[str, Counter[str]]:
-    return {part.name: Counter(layout.pieces[part.position].texts) for part in parts}
+    found = {}
+    for part in parts:
+        spelling: dict[str, str] = {}
+        texts = layout.pieces[part.position].texts
+        found[part.name] = Counter(spelling.setdefault(text.lower(), text) for text in texts)
+    return found
