@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,12 @@ SCHEMES: dict[str, Scheme] = {
         ("Strong", "Weak"),
         frozenset({"poser", "intensity"}),
     ),
+    "folders alone": Scheme(
+        lambda p, e, v: (
+            f"{NAMES[p - 1]}/{e}/{'_- .'[hash_of(p, e) % 4].join(str(hash_of(p, e)))}.png"
+        ),
+        columns=frozenset({"poser", "name"}),
+    ),
     "camel": Scheme(
         lambda p, e, v: f"S{p:02}{e.title()}{v}.png",
         WORDS,
@@ -213,6 +220,48 @@ def test_the_order_of_the_names_does_not_matter(title: str) -> None:
         # Codes that are listed are spelt as in the first name.
         patterns.add((found.pattern.lower(), found.template))
     assert len(patterns) == 1
+
+
+PEOPLE = ("anna", "bert", "carla", "dora", "emil", "frida", "gus", "hans", "ida", "jo")
+POSERS: tuple[Callable[[int], str], ...] = (
+    lambda p: f"P{p:02}",
+    lambda p: f"{p:03}",
+    lambda p: f"subject{p}",
+    lambda p: sex(p) + restarted(p),
+    lambda p: f"{p:02}{sex(p)}",
+    lambda p: PEOPLE[p - 1],
+)
+COLUMNS = (("front", "left"), ("1", "2"), ("a", "b"), ("000", "045", "090"), ("in", "out"))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_invented_schemes_are_read_as_they_were_invented(seed: int) -> None:
+    draw = random.Random(seed)
+    words = draw.choice([WORDS, NOUNS, TWO, INITIALS, GERMAN, ROMAJI])
+    poser = draw.choice(POSERS)
+    column = draw.choice(COLUMNS)
+    order = draw.sample("pec", draw.choice([2, 3]))
+    order += [part for part in "pe" if part not in order]
+    folders, separator, serial = draw.choice([0, 0, 1, 2]), draw.choice("_-. "), draw.random() < 0.3
+    photographs = []
+    for p, (expression, code), c in product(range(1, 11), words.items(), column):
+        if "c" not in order and c != column[0]:
+            continue
+        parts = [{"p": poser(p), "e": code, "c": c}[part] for part in order]
+        parts += [str(hash_of(p, code, c))] if serial else []
+        at = min(folders, len(parts) - 1)
+        path = "/".join([*parts[:at], separator.join(parts[at:])]) + ".jpg"
+        if draw.random() > 0.05:
+            photographs.append((path, p, expression))
+    draw.shuffle(photographs)
+    proposal = infer([path for path, _, _ in photographs])
+    assert proposal.unmatched == ()
+    assert proposal.choices == ()
+    assert {path: read(proposal, path)[1] for path, _, _ in photographs} == {
+        path: expression for path, _, expression in photographs
+    }
+    identity = {(read(proposal, path)[0], poser) for path, poser, _ in photographs}
+    assert len(identity) == len(dict(identity)) == 10
 
 
 @pytest.mark.parametrize(

@@ -82,12 +82,13 @@ def new(
     known = ask.KnownNames(
         pattern or "",
         expression or "",
-        tuple(part.strip() for part in (poser or "").split("+") if part.strip()),
+        ask.parts_of(poser or ""),
         ask.given_labels(labels),
     )
     console = Console()
     proposal = _agreed(console, root, names, known, accept=yes)
-    table = PatternDataset(_card(proposal, _UNNAMED)).samples(root, {})
+    unnamed = {**_UNNAMED, "name": facts["name"] or "new"}
+    table = PatternDataset(_card(proposal, unnamed)).samples(root, {})
     print_table(console, table)
     card = _card(proposal, ask.ask_facts(facts, root, accept=yes))
     card = card.model_copy(
@@ -120,7 +121,7 @@ def _agreed(
         console.print()
         if click.confirm("Are the names read rightly?", default=True):
             break
-        proposal = ask.corrected(names, known, proposal, root)
+        known, proposal = ask.corrected(names, known, proposal, root)
     if not (accept or known.pattern or ask.at_terminal()):
         raise DatasetError(
             f"there is no terminal to ask at: give --yes to read the names by the pattern "

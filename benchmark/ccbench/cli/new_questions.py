@@ -33,6 +33,11 @@ class KnownNames:
     labels: dict[str, str] = field(default_factory=dict)
 
 
+def parts_of(text: str) -> tuple[str, ...]:
+    """Return the parts in ``PART+PART``."""
+    return tuple(part.strip() for part in text.split("+") if part.strip())
+
+
 def given_labels(labels: Sequence[str]) -> dict[str, str]:
     """Read what was given with ``--label``: code -> expression, "" to leave it out.
 
@@ -153,7 +158,7 @@ def _ask_poser(found: Proposal, known: KnownNames) -> None:
         type=click.Choice(list(ways)),
         default=next(iter(ways)),
     )
-    known.poser = tuple(answer.split("+"))
+    known.poser = parts_of(answer)
 
 
 def _ask_code(code: str, count: int, guess: str) -> str:
@@ -166,32 +171,28 @@ def _ask_code(code: str, count: int, guess: str) -> str:
             click.echo(f"    {error}")
 
 
-def corrected(names: Sequence[str], known: KnownNames, proposal: Proposal, root: Path) -> Proposal:
-    """Ask what was read wrongly; ask again until the answer can be used."""
+def corrected(
+    names: Sequence[str], known: KnownNames, proposal: Proposal, root: Path
+) -> tuple[KnownNames, Proposal]:
+    """Ask what was read wrongly, until the answer can be used; return what is known then."""
     while True:
         what = click.prompt(
             "What is wrong?", type=click.Choice(["poser", "expression", "pattern"]), default="poser"
         )
-        now = {
-            "poser": "+".join(proposal.poser),
-            "expression": "expression",
-            "pattern": proposal.pattern,
-        }[what]
-        answer = click.prompt(
-            "Regular expression" if what == "pattern" else "Its part (or PART+PART)", default=now
-        )
-        tried = replace(known, labels=dict(known.labels))
         if what == "poser":
-            tried.poser = tuple(part.strip() for part in answer.split("+"))
+            answer = click.prompt("Its part (or PART+PART)", default="+".join(proposal.poser))
+            tried = replace(known, poser=parts_of(answer))
+        elif what == "expression":
+            # A pattern says itself which part that is.
+            tried = replace(known, pattern="", expression=click.prompt("Its part"))
         else:
-            setattr(tried, what, answer)
+            answer = click.prompt("Regular expression", default=proposal.pattern)
+            tried = replace(known, pattern=answer)
+        tried.labels = dict(known.labels)
         try:
-            found = propose(names, tried, root)
+            return tried, propose(names, tried, root)
         except CcbenchError as error:
             click.echo(f"  {error}")
-            continue
-        known.__dict__.update(tried.__dict__)
-        return found
 
 
 def with_labels(proposal: Proposal, known: KnownNames, *, accept: bool) -> Proposal:

@@ -97,7 +97,9 @@ def infer(
     groups = reading.groups
     used = {PurePosixPath(names[row]).suffix.lower() for row in reading.layout.rows}
     posers = [
-        tuple(groups[at] for at in found) for found in reading.posers if _named(found, groups)
+        tuple(groups[at] for at in positions)
+        for positions in reading.posers
+        if set(positions) <= set(groups)
     ]
     found = read_pattern(names, reading.pattern(used), posers[0], wish.labels)
     return Proposal(
@@ -109,10 +111,6 @@ def infer(
         found.unmatched,
         tuple(posers[1:]),
     )
-
-
-def _named(positions: Sequence[int], groups: Mapping[int, str]) -> bool:
-    return all(position in groups for position in positions)
 
 
 def _guesses(found: Proposal, reading: Reading) -> dict[str, Guess]:
@@ -136,7 +134,7 @@ def read_pattern(
         labels: what is known of codes.
 
     Raises:
-        DatasetError: no regular expression, no such group, or no name that matches.
+        DatasetError: no regular expression, or no such group.
     """
     try:
         regex = re.compile(pattern, re.IGNORECASE)

@@ -22,7 +22,7 @@ _CROSSED = 0.4
 """Share of the other expressions that a value of the poser must come with, on average."""
 
 _SERIAL = 0.9
-"""Share of the files that have a number of their own, if it is a serial number."""
+"""Share of the files that have a number, or a name, of their own, if it is one of the file."""
 
 _FIRST = 1.5
 """How much more likely the first is: who is shown comes before which picture it is."""
@@ -66,8 +66,8 @@ def name_parts(layout: Layout, code: int | None) -> list[Part]:
             about = "take"
         if not about and _numbers_a_sex(layout, position):
             about = "number"
-        if not about and piece.kind == "0" and len(values) > _SERIAL * len(piece.values):
-            about = "serial"
+        if not about and len(values) > _SERIAL * len(piece.values):
+            about = "serial" if piece.kind == "0" else "name"
         name = about if about and about not in used else f"part{len(parts) + 1}"
         used.add(name)
         parts.append(Part(name, about, position))

@@ -72,7 +72,6 @@ class Reading:
         codes: what its values are taken for.
         parts: all parts that vary.
         posers: pieces that make the poser; several when equally good.
-        whole: whether the folders are part of the names.
     """
 
     layout: Layout
@@ -80,12 +79,6 @@ class Reading:
     codes: CodeReading
     parts: tuple[Part, ...]
     posers: tuple[tuple[int, ...], ...]
-    whole: bool
-
-    def shown(self) -> list[str]:
-        """Return the expression of each name, "" for none of the seven."""
-        names = [self.codes.guesses[v].expression for v in self.layout.pieces[self.code].values]
-        return [name if name in EXPRESSIONS else "" for name in names]
 
     @cached_property
     def groups(self) -> dict[int, str]:
@@ -157,18 +150,22 @@ def read_names(stems: Sequence[str], suffixes: Iterable[str], wish: Wish) -> Rea
         folders = [stem.rpartition("/")[0].lower() for stem in stems]
         if found is None or not _says_all(found, folders):
             whole = _best(stems, suffixes, wish, failures, whole=True)
-            enough = found is None or len(whole.layout.rows if whole else ()) >= (
-                1 - _ENOUGH
-            ) * len(found.layout.rows)
-            found = whole if whole is not None and enough else found
-    if found is None:
+            if whole is not None and (found is None or _holds_as_many(whole, found)):
+                found = whole
+    if found is not None:
+        return found
+    if failures:
         raise max(failures, key=lambda failure: failure[0])[1]
-    return found
+    raise NothingReadError("the names follow no one scheme", "expression", _BY_HAND, {})
+
+
+def _holds_as_many(reading: Reading, other: Reading) -> bool:
+    return len(reading.layout.rows) >= (1 - _ENOUGH) * len(other.layout.rows)
 
 
 def _says_all(reading: Reading, folders: Sequence[str]) -> bool:
     """Whether poser, expression and columns tell the folder that a name lies in."""
-    known = [part.position for part in reading.parts if part.about != "serial"]
+    known = [part.position for part in reading.parts if part.about not in {"serial", "name"}]
     return determines(keys(reading.layout, known), [folders[row] for row in reading.layout.rows])
 
 
@@ -185,22 +182,17 @@ def _best(
         if 2 * len(layout.rows) < len(stems) or len(layout.rows) < 2:
             continue
         try:
-            reading = _read(layout, wish, whole=whole)
+            reading = _read(layout, wish)
         except NothingReadError as failure:
             rank = len(layout.rows) / len(stems) + (failure.missing == "poser") + whole / 10
             failures.append((rank, failure))
             continue
         if reading.pattern(suffixes):
             found.append(reading)
-    if not found and not failures:
-        raise NothingReadError("the names follow no one scheme", "expression", _BY_HAND, {})
-    most = max((len(reading.layout.rows) for reading in found), default=0)
-    return next(
-        (reading for reading in found if len(reading.layout.rows) >= (1 - _ENOUGH) * most), None
-    )
+    return next((one for one in found if all(_holds_as_many(one, other) for other in found)), None)
 
 
-def _read(layout: Layout, wish: Wish, *, whole: bool) -> Reading:
+def _read(layout: Layout, wish: Wish) -> Reading:
     layout, code, codes = _expression(layout, wish)
     parts = tuple(name_parts(layout, code))
     shown = [codes.guesses[value].expression for value in layout.pieces[code].values]
@@ -216,7 +208,7 @@ def _read(layout: Layout, wish: Wish, *, whole: bool) -> Reading:
             f"choose with --poser PART; otherwise {_BY_HAND}",
             _values(layout, parts),
         )
-    return Reading(layout, code, codes, parts, tuple(posers), whole)
+    return Reading(layout, code, codes, parts, tuple(posers))
 
 
 def _chosen(names: Sequence[str], parts: Sequence[Part]) -> tuple[int, ...]:
