@@ -160,7 +160,7 @@ def test_gaps_and_several_photographs_are_said(
     done = ccbench("datasets", "new", touch(tmp_path / "faces", *names))
     assert done.code == 1
     assert "68 photographs: 5 posers × 7 expressions" in done.out
-    assert "34 times a poser shows an expression more than once (up to 2" in done.out
+    assert "34 times a poser shows an expression in several photographs (up to 2)" in done.out
     assert "P3 has no sad" in done.out
 
 

@@ -113,8 +113,8 @@ def print_table(console: Console, table: SampleTable) -> None:
     if several:
         console.print(
             Text(
-                f"  {len(several)} times a poser shows an expression more than once (up to "
-                f"{max(several)} photographs), which is fine"
+                f"  {len(several)} times a poser shows an expression in several photographs (up "
+                f"to {max(several)}): fine"
             )
         )
     gaps = {
