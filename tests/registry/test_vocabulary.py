@@ -6,7 +6,7 @@ import pytest
 
 from ccbench.testing import drawn
 from ccbench_registry import ACTION_UNITS, EXPRESSIONS, OTHER_EXPRESSIONS, canonical_expression
-from ccbench_registry.vocabulary import expression_words
+from ccbench_registry.vocabulary import WORDS, expression_words, fold
 
 
 def test_the_seven_expressions_are_in_the_papers_order() -> None:
@@ -30,6 +30,17 @@ def test_the_seven_expressions_are_in_the_papers_order() -> None:
         ("No-Emotion", "neutral"),
         ("no   emotion", "neutral"),
         ("contempt", "contemptuous"),
+        ("Überrascht", "surprised"),
+        ("ueberrascht", "surprised"),
+        ("u\u0308berrascht", "surprised"),
+        ("bang", "fearful"),
+        ("En colère", "angry"),
+        ("ALEGRIA", "happy"),
+        ("paura", "fearful"),
+        ("förvånad", "surprised"),
+        ("złość", "angry"),
+        ("nojo", "disgusted"),
+        ("kanashimi", "sad"),
         ("zest", None),
         ("", None),
         ("hap", None),
@@ -37,6 +48,23 @@ def test_the_seven_expressions_are_in_the_papers_order() -> None:
 )
 def test_labels_are_read_as_words(label: str, name: str | None) -> None:
     assert canonical_expression(label) == name
+
+
+def test_no_word_means_two_expressions_in_two_languages() -> None:
+    meanings: dict[str, set[str]] = {}
+    for language in WORDS.values():
+        for name, words in language.items():
+            for word in words:
+                meanings.setdefault(fold(word), set()).add(name)
+                assert canonical_expression(word) == name
+    assert {word: names for word, names in meanings.items() if len(names) > 1} == {}
+
+
+def test_every_language_has_a_word_for_each_of_the_seven() -> None:
+    assert len(WORDS) == 10
+    for language, words in WORDS.items():
+        assert set(EXPRESSIONS) <= set(words), language
+        assert all(words.values()), language
 
 
 def test_every_known_word_leads_to_a_named_expression() -> None:

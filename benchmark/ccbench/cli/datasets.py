@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ccbench.cli.datasets_new import new
 from ccbench.cli.groups import OpenGroup
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ _MOST = 10
 
 @click.group(cls=OpenGroup)
 def datasets() -> None:
-    """See which databases ccbench can read, and check yours."""
+    """See which databases ccbench can read, check yours, and describe a new one."""
+
+
+datasets.add_command(new)
 
 
 @datasets.command("list")

@@ -1,0 +1,1 @@
+"""What the names of photographs are made of: pieces, codes, meanings, posers, patterns."""
