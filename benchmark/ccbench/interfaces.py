@@ -152,7 +152,7 @@ class FeatureExtractor:
     """A frozen network, ready to turn images into features.
 
     Attributes:
-        module: maps float32 (N, 3, S, S), normalised, to (N, *feature_shape); in
+        module: maps float32 (N, 3, S, S), normalised, to ``(N, *feature_shape)``; in
             evaluation mode, on the device asked for.
         input_size: S, pixels.
         mean: per channel, of pixel values scaled to 0..1.
@@ -167,7 +167,7 @@ class FeatureExtractor:
             ``module`` itself), as ``module.get_submodule`` takes it.  Without it every
             submodule is a layer of its own name, and ``layer`` the output of ``module``.
         grey: precision -> a faster way to the same features, from faces that are grey: maps
-            uint8 (N, S, S), not normalised, on the device, to (N, *feature_shape), within
+            uint8 (N, S, S), not normalised, on the device, to ``(N, *feature_shape)``, within
             :data:`GREY_ERROR` of what ``module`` gives.  The harness chooses the precision
             by the processor.  Without it the module is given three equal channels.
         averaged: whether ``module`` averages the units of ``layer`` over its positions because

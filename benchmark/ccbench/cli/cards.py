@@ -131,7 +131,7 @@ def _row(name: str, item: Dataset) -> tuple[str, ...]:
         ",".join(card.countries) or "–",
         str(card.posers or "–"),
         reading(item),
-        _lacking(card),
+        lacking(card),
         _PERMITTED[card.terms.redistribution],
         card.title,
     )
@@ -157,7 +157,8 @@ def _list_table(rows: Sequence[tuple[str, ...]], room: int) -> Table:
     return table
 
 
-def _lacking(card: DatasetCard) -> str:
+def lacking(card: DatasetCard) -> str:
+    """Return which of the seven expressions a database lacks, in a word or two."""
     if not card.expressions:
         return "?"
     missing = card.missing
@@ -179,14 +180,14 @@ def print_card(console: Console, card: DatasetCard, read_by: str = "") -> None:
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True, style="cyan")
     grid.add_column()
-    for label, key, text in _facts(card, read_by):
+    for label, key, text in facts(card, read_by):
         unsure = "" if key not in card.from_memory else " [yellow](from memory)[/]"
         if text:
             grid.add_row(label, f"{escape(text)}{unsure}")
     console.print(grid, highlight=False)
 
 
-def _facts(card: DatasetCard, read_by: str) -> list[tuple[str, str, str]]:
+def facts(card: DatasetCard, read_by: str) -> list[tuple[str, str, str]]:
     """Return (label, key of the card, text) in the order they are printed."""
     return [
         ("Country", "country", card.country or "– (drawn or rendered, or from everywhere)"),
