@@ -42,7 +42,7 @@ class Block:
     def commands(self) -> list[list[str]]:
         """The words of each command, comments left out; ``a && b`` are two commands."""
         found = []
-        for line in self.text.splitlines():
+        for line in self.text.replace("\\\n", " ").splitlines():
             lexer = shlex.shlex(line, posix=True, punctuation_chars="&")
             lexer.whitespace_split = True
             words: list[str] = []

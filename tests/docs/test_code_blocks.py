@@ -23,13 +23,16 @@ import pytest
 from tests.docs.pages import BLOCKS, ROOT, Block
 from tests.docs.workplace import furnish
 
-from ccbench.results import Run
+from ccbench.bundles import write_bundle
+from ccbench.results import Run, open_run
 
 if TYPE_CHECKING:
     from tests.conftest import Command
 
 STAND_INS = (
     # what a page names                     what is there instead; {place} is a temporary folder
+    (r"^nim-faces\.toml=nim faces$", "mylab.toml=/photos/mylab"),
+    (r"^nim faces$", "/photos/named"),
     (r"/photos/", "{place}/photos/"),
     (r"/images/", "{place}/images/"),
     (r"\bmylab\.(csv|toml)\b", r"{place}/mylab.\1"),
@@ -83,7 +86,13 @@ RULES = (
     Rule("ccbench datasets check .*", "--workers 1"),
     Rule("ccbench plugins new .*"),
     Rule("ccbench report runs/NAME", "", ("runs/NAME", "runs/without-a-probe")),
-    Rule("ccbench (report|export|cite) runs/.*"),
+    Rule("ccbench (report|export|cite|bundle) runs/.*"),
+    Rule("ccbench (verify|leaderboard) .*"),
+    Rule("ccbench datasets new .* --yes", "--workers 1"),
+    Rule(
+        "ccbench datasets new .*",
+        "--name mine --title Mine --country FI --licence consent --citation none --yes --workers 1",
+    ),
     # Fewer and smaller pictures.
     Rule(
         "ccbench datasets generate drawn-a .*",
@@ -109,9 +118,10 @@ RULES = (
     # What is run elsewhere.
     Rule("ccbench bench", run_by='tests/cli/test_bench.py: ccbench("bench"'),
     Rule(
-        r"pip install -e '\.\[test\]'|python -m pytest",
-        run_by=r".ci/run: grep -m1 '^pip install.*python -m pytest$' README.md",
+        r"pip install -e '\.\[test\]'|python -m pytest( -n auto --dist loadfile)?",
+        run_by=r".ci/run: grep -m1 '^pip install.*python -m pytest' README.md",
     ),
+    Rule("python tests/benchmarks/.*", run_by="tests/benchmarks/bench_training.py: def main"),
     Rule("cd ccbench-myfaces", run_by="tests/test_scaffold.py: cwd=root / kind"),
     Rule(
         "nice python docs/simulations/.*",
@@ -180,8 +190,12 @@ def desk(
     """Return the current folder: ``runs/`` in it has the finished runs, under all their names."""
     monkeypatch.setenv("CCBENCH_CACHE", str(session_cache))
     shutil.copytree(tiny_run.path, tmp_path / "runs" / "without-a-probe")
-    for name in ("mine", "NAME", "ALL"):
+    shutil.copytree(tiny_run.path, tmp_path / "runs" / "TWO")
+    for name in ("mine", "NAME", "ALL", "ONE"):
         shutil.copytree(place / "runs" / "mine", tmp_path / "runs" / name)
+    for name in ("mine", "one"):
+        write_bundle(open_run(place / "runs" / "mine"), tmp_path / f"{name}.ccb")
+    write_bundle(tiny_run, tmp_path / "theirs.ccb")
     return tmp_path
 
 

@@ -35,6 +35,7 @@ def furnish(place: Path, drawn: Drawn) -> None:
     for variant, (folder, (name, posers, pattern)) in enumerate(LICENSED.items()):
         _licensed(place / "photos" / folder, drawn, name, posers, pattern, variant)
     _laboratory(place, drawn)
+    _named(place / "photos" / "named", drawn)
     _series(place / "images")
     _weights(place / "weights")
     recipe = _the_block(DOCS / "rendered.md", "toml")
@@ -88,6 +89,15 @@ def _laboratory(place: Path, drawn: Drawn) -> None:
             lines.append(f"photos/mylab/{poser}{word}.png,{poser},{word}")
     (place / "mylab.csv").write_text("\n".join([*lines, ""]))
     (place / "mylab.toml").write_text(_the_block(ROOT / "README.md", "toml"))
+
+
+def _named(place: Path, drawn: Drawn) -> None:
+    """Write photographs that nobody has described yet."""
+    place.mkdir()
+    for expression in EXPRESSIONS:
+        for index in range(POSERS):
+            name = f"P{index + 1:02}_{expression}_front.png"
+            write_image(place / name, _face(drawn, expression, index, 50))
 
 
 def _series(place: Path) -> None:
