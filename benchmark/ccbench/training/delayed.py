@@ -30,7 +30,9 @@ This is the same descent, step by step; only the order of the sums differs.  Bia
 small last layer are updated at once.
 
 **Precision.**  In float32 the trajectory equals autograd and ``torch.optim.SGD`` up to
-rounding.  In bfloat16 the products have bfloat16 operands and float32 sums, while weights,
+rounding, which training amplifies: a unit whose input is nearly zero may fall on the other
+side.  At the paper's size it is as far from autograd as autograd with its units in another
+order.  In bfloat16 the products have bfloat16 operands and float32 sums, while weights,
 velocities, biases, activations and losses are kept in float32.
 """
 
