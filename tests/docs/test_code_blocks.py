@@ -24,7 +24,7 @@ from tests.docs.pages import BLOCKS, ROOT, Block
 from tests.docs.workplace import furnish
 
 from ccbench.bundles import write_bundle
-from ccbench.results import Run, open_run
+from ccbench.results import open_run
 
 if TYPE_CHECKING:
     from tests.conftest import Command
@@ -83,10 +83,10 @@ RULES = (
     # Quick as they are.
     Rule("ccbench (datasets|backbones) (list|show)( .*)?"),
     Rule("ccbench datasets accept .*"),
-    Rule("ccbench datasets check .*", "--workers 1"),
+    Rule("ccbench datasets check kdef=/photos/KDEF", "--workers 1"),
     Rule("ccbench plugins new .*"),
-    Rule("ccbench report runs/NAME", "", ("runs/NAME", "runs/without-a-probe")),
-    Rule("ccbench (report|export|cite|bundle) runs/.*"),
+    Rule("ccbench (export|cite|bundle) runs/.*"),
+    Rule("ccbench report runs/NAME --against .*"),
     Rule("ccbench (verify|leaderboard) .*"),
     Rule("ccbench datasets new .* --yes", "--workers 1"),
     Rule(
@@ -102,9 +102,10 @@ RULES = (
     Rule(
         "ccbench datasets mimic .*",
         "--workers 1 --size-factor 0.2 --no-quirks",
-        ("--posers 10", "--posers 3"),
+        ("kdef faces/kdef --posers 10", "krc faces/kdef --posers 3"),
     ),
-    Rule("ccbench probes render .*", "--workers 1", ("rendered-au", "rendered-au[size=96]")),
+    Rule("ccbench datasets check kdef=faces/kdef", "--workers 1", ("kdef=", "krc=")),
+    Rule("ccbench probes render .*", "--workers 1", ("rendered-au", "mylab-drawn")),
     Rule(r"ccbench probes check facegen\[pattern=.*", "", ("=/images/facegen", "=/images/named")),
     Rule("ccbench probes check .*"),
     # Other programs.
@@ -116,6 +117,7 @@ RULES = (
         ("pip install .", "{python} -m pip install {root}"),
     ),
     # What is run elsewhere.
+    Rule("ccbench report runs/NAME", run_by='tests/cli/test_report.py: ccbench("report", copied)'),
     Rule("ccbench bench", run_by='tests/cli/test_bench.py: ccbench("bench"'),
     Rule(
         r"pip install -e '\.\[test\]'|python -m pytest( -n auto --dist loadfile)?",
@@ -181,15 +183,13 @@ def place(
 @pytest.fixture
 def desk(
     place: Path,
-    tiny_run: Run,
     lab: Path,
     session_cache: Path,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> Path:
-    """Return the current folder: ``runs/`` in it has the finished runs, under all their names."""
+    """Return the current folder: ``runs/`` in it has the finished run, under all its names."""
     monkeypatch.setenv("CCBENCH_CACHE", str(session_cache))
-    shutil.copytree(tiny_run.path, tmp_path / "runs" / "without-a-probe")
     shutil.copytree(tiny_run.path, tmp_path / "runs" / "TWO")
     for name in ("mine", "NAME", "ALL", "ONE"):
         shutil.copytree(place / "runs" / "mine", tmp_path / "runs" / name)
@@ -203,8 +203,9 @@ def small(words: list[str], rule: Rule, place: Path) -> list[str]:
     """Return a command with its stand-ins."""
     if rule.swap:
         old, new = rule.swap
-        line = "\0".join(words).replace(old.replace(" ", "\0"), new.replace(" ", "\0"))
-        words = line.split("\0")
+        line = "\0".join(words)
+        assert old.replace(" ", "\0") in line, f"{rule} does not fit {line}"
+        words = line.replace(old.replace(" ", "\0"), new.replace(" ", "\0")).split("\0")
     for pattern, instead in STAND_INS:
         words = [re.sub(pattern, instead, word) for word in words]
     values = {"{place}": str(place), "{root}": str(ROOT), "{python}": sys.executable}
