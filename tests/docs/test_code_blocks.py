@@ -183,12 +183,13 @@ def place(
 @pytest.fixture
 def desk(
     place: Path,
+    tiny_run: Run,
     lab: Path,
     session_cache: Path,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> Path:
-    """Return the current folder: ``runs/`` in it has the finished run, under all its names."""
+    """Return the current folder: ``runs/`` in it has the finished runs, under all their names."""
     monkeypatch.setenv("CCBENCH_CACHE", str(session_cache))
     shutil.copytree(tiny_run.path, tmp_path / "runs" / "TWO")
     for name in ("mine", "NAME", "ALL", "ONE"):
