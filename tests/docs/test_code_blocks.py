@@ -24,7 +24,7 @@ from tests.docs.pages import BLOCKS, ROOT, Block
 from tests.docs.workplace import furnish
 
 from ccbench.bundles import write_bundle
-from ccbench.results import open_run
+from ccbench.results import Run, open_run
 
 if TYPE_CHECKING:
     from tests.conftest import Command
@@ -33,6 +33,7 @@ STAND_INS = (
     # what a page names                     what is there instead; {place} is a temporary folder
     (r"^nim-faces\.toml=nim faces$", "mylab.toml=/photos/mylab"),
     (r"^nim faces$", "/photos/named"),
+    (r"^synthetic-a$", "drawn-a={place}/photos/drawn-a"),
     (r"/photos/", "{place}/photos/"),
     (r"/images/", "{place}/images/"),
     (r"\bmylab\.(csv|toml)\b", r"{place}/mylab.\1"),
