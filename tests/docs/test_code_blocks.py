@@ -33,7 +33,7 @@ STAND_INS = (
     # what a page names                     what is there instead; {place} is a temporary folder
     (r"^nim-faces\.toml=nim faces$", "mylab.toml=/photos/mylab"),
     (r"^nim faces$", "/photos/named"),
-    (r"^synthetic-a$", "drawn-a={place}/photos/drawn-a"),
+    (r"^synthetic-a$", "drawn-a=/photos/drawn-a"),
     (r"/photos/", "{place}/photos/"),
     (r"/images/", "{place}/images/"),
     (r"\bmylab\.(csv|toml)\b", r"{place}/mylab.\1"),
