@@ -24,7 +24,7 @@ from tests.docs.pages import BLOCKS, ROOT, Block
 from tests.docs.workplace import furnish
 
 from ccbench.bundles import write_bundle
-from ccbench.results import Run, open_run
+from ccbench.results import Run
 
 if TYPE_CHECKING:
     from tests.conftest import Command
@@ -157,9 +157,10 @@ def place(
     drawn_folders: dict[str, Path],
     lab_folder: Path,
     session_cache: Path,
+    tiny_run: Run,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
-    """Return a folder with all stand-ins, and a finished run with a probe and a layer."""
+    """Return a folder with all stand-ins: a finished run with a probe, and a bundle of another."""
     from ccbench.runner import run_matrix
 
     place = tmp_path_factory.mktemp("place")
@@ -178,6 +179,7 @@ def place(
             out=place / "runs" / "mine",
             cache=session_cache,
         )
+    write_bundle(tiny_run, place / "theirs.ccb")
     return place
 
 
@@ -195,9 +197,7 @@ def desk(
     shutil.copytree(tiny_run.path, tmp_path / "runs" / "TWO")
     for name in ("mine", "NAME", "ALL", "ONE"):
         shutil.copytree(place / "runs" / "mine", tmp_path / "runs" / name)
-    for name in ("mine", "one"):
-        write_bundle(open_run(place / "runs" / "mine"), tmp_path / f"{name}.ccb")
-    write_bundle(tiny_run, tmp_path / "theirs.ccb")
+    shutil.copy(place / "theirs.ccb", tmp_path)
     return tmp_path
 
 
