@@ -53,6 +53,7 @@ from ccbench.runner.work import (
     FeatureJob,
     GramJob,
     ProbeFeatures,
+    cells_label,
     do_cells,
     do_faces,
     do_features,
@@ -489,14 +490,6 @@ class _Compute:
             self.observer.stage(stage, len(jobs))
             progress = TaskProgress(self.observer, details)
             map_tasks(function, jobs, workers=workers, progress=progress, tolerated=tolerated)
-
-
-def cells_label(cells: Sequence[Cell]) -> str:
-    """Name cells for the progress display: "kdef, run 3", "kdef and krc, 40 heads"."""
-    names = list(dict.fromkeys(cell.training.database for cell in cells))
-    if len(cells) == 1:
-        return f"{names[0]}, run {cells[0].training.run + 1}"
-    return f"{' and '.join(names)}, {len(cells)} heads"
 
 
 def missing_features(tasks: Sequence[FeatureTask], cache: Cache) -> list[FeatureTask]:

@@ -180,6 +180,14 @@ def stack_cells(cells: Sequence[Cell], size: int) -> list[tuple[Cell, ...]]:
     ]
 
 
+def cells_label(cells: Sequence[Cell]) -> str:
+    """Name cells for the progress display: "kdef, run 3", "kdef and krc, 40 heads"."""
+    names = list(dict.fromkeys(cell.training.database for cell in cells))
+    if len(cells) == 1:
+        return f"{names[0]}, run {cells[0].training.run + 1}"
+    return f"{' and '.join(names)}, {len(cells)} heads"
+
+
 def feature_tasks(
     selection: Selection,
     face_tasks: Sequence[FaceTask],
