@@ -51,8 +51,10 @@ from ccbench.training.products import times, times_transposed
 from ccbench.training.recurrence import Coefficients, coefficients
 from ccbench.training.steps import Block
 
-_MULTIPLIED = 256
+_MULTIPLIED = 512
 """Output units whose change is computed at a time."""
+_TURNED = 64
+"""Rows that are turned into columns at a time."""
 _WRITTEN = 32
 """Output units whose weights are written at a time: they stay in the processor's cache."""
 _GRAM_STEPS = 8
@@ -259,8 +261,11 @@ class _Hidden:
         # themselves.
         self._forward = [master.to(precision) for master in masters]
         self._masters = masters
-        # Products with rows are faster than with columns, by more than a copy a block costs.
-        self._backward = [] if first else [_transposed(shadow) for shadow in self._forward]
+        self._on_cpu = weight.device.type == "cpu"
+        # On a processor products with rows are faster than with columns, by more than a copy
+        # a block costs; a graphics card does not mind.
+        turn = _transposed if self._on_cpu else _turned_view
+        self._backward = [] if first else [turn(shadow) for shadow in self._forward]
         self._precision = precision
 
     def open(
@@ -325,7 +330,10 @@ class _Hidden:
 
     def close(self, plan: Coefficients, of_row: torch.Tensor, gain: float) -> None:
         """Write weights and velocity at the end of a block."""
-        inputs = _transposed(self._inputs)
+        # oneDNN packs its right operand: in float32 faster from rows, in bfloat16 from either.
+        turn = self._on_cpu and self._precision == torch.float32
+        inputs = _transposed(self._inputs) if turn else _turned_view(self._inputs)
+        written = _WRITTEN if self._on_cpu else _MULTIPLIED
         moved, scale = self._scaled_deltas(plan.pending[-1], of_row)
         scale *= gain
         pushed, push = None, 0.0
@@ -336,9 +344,9 @@ class _Hidden:
             part = slice(begin, begin + _MULTIPLIED)
             change = times_transposed(moved[:, part], inputs)
             push_change = None if pushed is None else times_transposed(pushed[:, part], inputs)
-            for first in range(0, change.shape[1], _WRITTEN):
-                rows = slice(first, first + _WRITTEN)
-                here = slice(begin + first, min(begin + first + _WRITTEN, part.stop))
+            for first in range(0, change.shape[1], written):
+                rows = slice(first, first + written)
+                here = slice(begin + first, min(begin + first + written, part.stop))
                 weight = self.weight[:, here]
                 before = weight if self._velocity is None else weight.clone()
                 if plan.start[-1] != 1.0:
@@ -353,8 +361,9 @@ class _Hidden:
                 for master, shadow in zip(self._masters, self._forward, strict=True):
                     if master is not shadow:
                         shadow[:, here] = master[:, here]
-        for shadow, transposed in zip(self._forward, self._backward, strict=not self._first):
-            _transposed(shadow, out=transposed)
+        if self._on_cpu:
+            for shadow, transposed in zip(self._forward, self._backward, strict=not self._first):
+                _transposed(shadow, out=transposed)
 
     def _scaled_deltas(
         self, factors: NDArray[np.float64], of_row: torch.Tensor
@@ -369,7 +378,7 @@ class _Hidden:
         if not (relative == 1.0).all():
             of_step = torch.from_numpy(relative).to(torch.float32).to(of_row.device)
             deltas = (deltas * of_step[of_row][:, None]).to(self._precision)
-        return _transposed(deltas), scale
+        return (_transposed(deltas) if self._on_cpu else _turned_view(deltas)), scale
 
     def settled_output(self, head: int, inputs: torch.Tensor) -> torch.Tensor:
         """Return one head's outputs between blocks, of the products' precision."""
@@ -377,10 +386,17 @@ class _Hidden:
         return output.add_(self.bias.value[head])
 
 
+def _turned_view(stack: torch.Tensor) -> torch.Tensor:
+    return stack.transpose(1, 2)
+
+
 def _transposed(stack: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
     if out is None:
         out = stack.new_empty(len(stack), stack.shape[2], stack.shape[1])
-    # PyTorch is quick at turning matrices, not at turning stacks of them.
+    # PyTorch is quick at turning matrices, not at turning stacks of them; and quicker at
+    # what fits into the processor's cache.
     for target, matrix in zip(out, stack, strict=True):
-        target.copy_(matrix.t())
+        for begin in range(0, len(matrix), _TURNED):
+            rows = matrix[begin : begin + _TURNED]
+            target[:, begin : begin + _TURNED].copy_(rows.t())
     return out
