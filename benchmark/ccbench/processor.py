@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 BFLOAT16 = frozenset({"avx512_bf16", "amx_bf16"})
 """Instructions that multiply bfloat16 numbers several times faster than float32 ones."""
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def bfloat16_instructions() -> frozenset[str]:

@@ -25,11 +25,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import cv2
+import numpy as np
 import torch
 import torchvision
 from torch import nn
@@ -40,11 +41,12 @@ from ccbench.heads import he_normal
 from ccbench.protocol import PerceptronHead, Schedule, load_protocol
 from ccbench.testing.drawn import DRAWN_DATABASES, draw_photograph
 from ccbench.training import choose_engine
+from ccbench.training.delayed import DelayedHeads
+from ccbench.training.dropout import Masks
 from ccbench.training.engines import has_bfloat16
-from ccbench.training.timing import Trial, make_block, make_trainee
-
-if TYPE_CHECKING:
-    from ccbench.training.dropout import Masks
+from ccbench.training.reference import AutogradHeads
+from ccbench.training.steps import Block, Trainee
+from ccbench.training.timing import Trial
 
 FEATURES, EXPRESSIONS, BATCH = 9216, 7, 32
 SIZES, SHIFTS = (0.9, 0.95, 1.0, 1.05, 1.1), ((0, 0), (-8, -8), (8, -8), (-8, 8), (8, 8))
@@ -150,11 +152,41 @@ def engine_steps(name: str) -> Iterator[int]:
     trial = Trial(spec, schedule, engine, FEATURES, EXPRESSIONS, "cpu")
     generator = torch.Generator().manual_seed(0)
     weights = he_normal((FEATURES, *spec.hidden, EXPRESSIONS), generator)
-    masks: Masks
     trainee, masks = make_trainee(trial, weights)
     while True:
         trainee.train(make_block(trial, masks, generator))
         yield engine.block
+
+
+def make_trainee(trial: Trial, weights: list[torch.Tensor]) -> tuple[Trainee, Masks]:
+    """Return a head to be trained, and what its masks are drawn from."""
+    widths = (trial.features, *trial.head.hidden[:-1]) if trial.head.hidden else ()
+    masks = Masks(trial.head.dropout, widths, 0, "timing", 0)
+    kept = masks.kept if widths else 1.0
+    if trial.engine.name == "reference":
+        return AutogradHeads([weights], trial.schedule, kept), masks
+    precision = torch.bfloat16 if trial.engine.name == "bfloat16" else torch.float32
+    return DelayedHeads([weights], trial.schedule, kept, precision), masks
+
+
+def make_block(trial: Trial, masks: Masks, generator: torch.Generator) -> Block:
+    """Return a block of random features, as sparse as those of a network."""
+    steps, batch = trial.engine.block, trial.schedule.batch_size
+    rows = steps * batch
+    drawn = [masks.draw(batch) for _ in range(steps)]
+    layers = [
+        torch.from_numpy(np.concatenate(layer))[None].to(trial.device)
+        for layer in zip(*drawn, strict=True)
+    ]
+    values = torch.randn(rows, trial.features, generator=generator).sub_(0.6).relu_()
+    short = torch.bfloat16 if trial.engine.name == "bfloat16" else torch.float32
+    inputs = values.to(trial.device).to(short)[None]
+    if layers:
+        inputs.mul_(layers[0])
+    labels = (torch.arange(rows) % trial.expressions)[None].to(trial.device)
+    # So small that nothing diverges however often a block is taken.
+    rates = (1e-6,) * steps
+    return Block(inputs, labels, tuple(layers[1:]), (batch,) * steps, rates)
 
 
 def _work(name: str, pipe: Connection) -> None:

@@ -99,7 +99,7 @@ def test_a_head_that_does_not_fit_says_what_would(monkeypatch: pytest.MonkeyPatc
     ):
         heads_at_once([paper_task()], 9216, 2)
     monkeypatch.setattr(memory, "_free", lambda device: 2**29)
-    with pytest.raises(CcbenchError, match=r"14,000 training views alone are 0\.2 GB: set fewer"):
+    with pytest.raises(CcbenchError, match=r"14,000 views alone are 0\.2 GB: set fewer"):
         heads_at_once([paper_task()], 9216, 2)
 
 

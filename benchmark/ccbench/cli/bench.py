@@ -43,9 +43,16 @@ def bench(backbone: str, engine: str, device: str, workers: int | None) -> None:
             plugins=load_plugins(),
             observer=bars,
         )
+    many = "s" * (found.at_once != 1)
+    together = (
+        f"{found.at_once} worker{many}"
+        if found.device == "cpu"
+        else f"{found.at_once} head{many} at once on {found.device}"
+    )
+    step = 1e3 * found.step
     console.print(
-        f"The paper's head: {1e3 * found.step:.1f} ms a step by {found.engine.name} with "
-        f"{found.workers} worker{'s' * (found.workers != 1)}, {found.plain / found.step:.1f} times "
+        f"The paper's head: {step:.{1 if step >= 1 else 3}f} ms a step by {found.engine.name} with "
+        f"{together}, {found.plain / found.step:.1f} times "
         f"as fast as plain PyTorch on cached features; {1e3 * found.view:.2f} ms a view for the "
         f"features of {backbone}.",
         highlight=False,

@@ -249,8 +249,6 @@ def _print_estimate(console: Console, found: Estimate, workers: int) -> None:
         f"{found.plan.request.device}; {found.disk / 2**20:,.0f} MB more in the cache.",
         highlight=False,
     )
-    if found.plan.engine is not None and found.plan.request.device != "cpu":
-        console.print("Heads were timed one by one; trained together they take less.", style="dim")
     made = [database.name for database in found.plan.databases if database.made]
     if made:
         console.print(

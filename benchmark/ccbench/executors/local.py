@@ -44,13 +44,6 @@ _reports: Any = None
 """Queue back to the parent, in a worker process."""
 
 
-def available_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
     """Compute on one thread in this block, in torch, OpenCV and BLAS.

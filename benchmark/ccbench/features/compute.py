@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
@@ -123,7 +123,7 @@ def _batches(task: FeatureTask, cache: Cache) -> Iterator[NDArray[np.uint8]]:
         yield np.stack(batch)
 
 
-def one_ahead(items: Iterator[_Item]) -> Iterator[_Item]:
+def one_ahead(items: Iterator[_Item]) -> Generator[_Item, None, None]:
     """Yield the items, each next one made in a thread while the last is in use."""
     end = object()
     with ThreadPoolExecutor(1) as thread:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 
@@ -30,15 +31,17 @@ class Bench:
 
     Attributes:
         engine: that trains the paper's head.
-        workers: processes at work.
-        step: seconds between weight updates of that head, all workers together.
-        plain: likewise of autograd and ``torch.optim.SGD`` on all cores, features cached.
+        device: "cpu", "cuda", ...
+        at_once: heads that are trained at the same time: on the CPU in as many processes.
+        step: seconds between weight updates of that head, all at once together.
+        plain: likewise of autograd and ``torch.optim.SGD`` one by one, features cached.
         view: seconds of a view's features, all workers together.
         presets: projected seconds of each preset on two databases, nothing cached.
     """
 
     engine: Engine
-    workers: int
+    device: str
+    at_once: int
     step: float
     plain: float
     view: float
@@ -68,13 +71,14 @@ def bench(
     features = identity.features
     protocols = [load_protocol(name) for name in preset_names()]
     paper = next(p for p in protocols if p.name == "inagaki2022")
-    at_once = _heads_that_fit(paper, chosen, features, workers) if device == "cpu" else 1
+    processes = workers if device == "cpu" else 1
+    at_once = _heads_that_fit(paper, chosen, features, device, processes)
     observer.stage("timing this machine", 4)
     recipe = protocols[0].face_recipe(extractor.input_size)
     photograph = cv2.imencode(".png", _photograph())[1].tobytes()
     face = seconds(lambda: standardise(photograph, recipe), 3) / workers
     observer.advance(1, "features")
-    view = view_seconds(extractor, identity, device) / at_once
+    view = view_seconds(extractor, identity, device) / processes
     observer.advance(1, "plain training")
     assert isinstance(paper.head, PerceptronHead)
     assert paper.training is not None
@@ -84,16 +88,17 @@ def bench(
     observer.advance(1, "training")
     presets, step = {}, 0.0
     for protocol in protocols:
-        head = _head_seconds(protocol, chosen, features, device, at_once)
+        heads = _heads_that_fit(protocol, chosen, features, device, processes)
+        head = _head_seconds(protocol, chosen, features, device, heads)
         photographs = DATABASES * (protocol.photographs.posers or POSERS) * EXPRESSIONS
         views = photographs * len(protocol.computed_views)
         presets[protocol.name] = (
-            photographs * face + views * view + DATABASES * protocol.runs * head.seconds / at_once
+            photographs * face + views * view + DATABASES * protocol.runs * head.seconds / heads
         )
-        step = head.step / at_once if protocol is paper else step
+        step = head.step / heads if protocol is paper else step
     observer.advance(1, "")
     ordered = dict(sorted(presets.items(), key=lambda item: item[1]))
-    return Bench(chosen, at_once, step, plain, view, ordered)
+    return Bench(chosen, device, at_once, step, plain, view, ordered)
 
 
 def _photograph() -> Image:
@@ -107,9 +112,9 @@ class _HeadTime:
 
 
 def _head_seconds(
-    protocol: Protocol, engine: Engine, features: int, device: str, workers: int
+    protocol: Protocol, engine: Engine, features: int, device: str, at_once: int
 ) -> _HeadTime:
-    """Return the seconds that one head takes in one of several workers."""
+    """Return the seconds that one head takes when as many are trained at once."""
     posers = protocol.photographs.posers or POSERS
     whole = protocol.split.train + protocol.split.validation + protocol.split.test
     views = len(protocol.training_views) * EXPRESSIONS
@@ -119,25 +124,36 @@ def _head_seconds(
         ridge = protocol.head.ridge
         return _HeadTime(regression_seconds(trained, features, EXPRESSIONS, ridge), 0.0)
     assert protocol.training is not None
-    trial = Trial(protocol.head, protocol.training, engine, features, EXPRESSIONS, device)
-    pace = training_pace(trial, workers)
+    stacked = 1 if device == "cpu" else at_once
+    trial = Trial(protocol.head, protocol.training, engine, features, EXPRESSIONS, device, stacked)
+    pace = training_pace(trial, at_once // stacked)
     return _HeadTime(pace.whole(protocol.training, trained, watched), pace.step)
 
 
-def _heads_that_fit(protocol: Protocol, engine: Engine, features: int, workers: int) -> int:
-    """Return how many workers a run of a perceptron would get on the CPU."""
+def _heads_that_fit(
+    protocol: Protocol, engine: Engine, features: int, device: str, processes: int
+) -> int:
+    """Return how many heads of a protocol are trained at once."""
+    if not isinstance(protocol.head, PerceptronHead):
+        return processes
+    photographs = EXPRESSIONS * (protocol.photographs.posers or POSERS)
     task = TrainingTask(
         database="",
         run=0,
         seed=0,
         expressions=("",) * EXPRESSIONS,
         features=(),
-        train=((0, 0),) * (EXPRESSIONS * round(protocol.split.train)),
+        train=tuple((index, 0) for index in range(photographs)),
         validation=(),
         views=tuple(range(len(protocol.training_views))),
         head=protocol.head,
         schedule=protocol.training,
-        device="cpu",
+        device=device,
         engine=engine,
     )
-    return heads_at_once([task], features, workers)
+    if device == "cpu":
+        return heads_at_once([task], features, processes)
+    # Equal stacks, and views of every database.
+    heads = DATABASES * protocol.runs
+    tasks = [replace(task, features=(f"{number}",)) for number in range(DATABASES)]
+    return math.ceil(heads / math.ceil(heads / heads_at_once(tasks, features, heads)))

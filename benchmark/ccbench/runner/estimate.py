@@ -24,7 +24,7 @@ from ccbench.runner.probes import PartJob, do_part
 from ccbench.runner.selection import Selection, refuse_shared_photographs
 from ccbench.runner.timing import regression_seconds, seconds, training_pace, view_seconds
 from ccbench.runner.units import unit_jobs
-from ccbench.runner.work import Cell, feature_tasks, make_cells
+from ccbench.runner.work import Cell, feature_tasks, make_cells, stack_cells
 from ccbench.training import heads_at_once
 from ccbench.training.timing import Trial
 
@@ -212,7 +212,14 @@ def _heads_seconds(plan: Preparation, heads: Sequence[Cell], workers: int) -> fl
         return 0.0
     at_once = min(workers, len(heads))
     if plan.engine is not None:
-        at_once = heads_at_once([cell.training for cell in heads], plan.identity.features, at_once)
+        tasks = [cell.training for cell in heads]
+        features = plan.identity.features
+        if plan.request.device != "cpu":
+            stacks = stack_cells(heads, heads_at_once(tasks, features, len(heads)))
+            largest = max(stacks, key=len)
+            each = _perceptron_seconds(plan, largest[0], 1, len(largest)) / len(largest)
+            return each * len(heads)
+        at_once = heads_at_once(tasks, features, at_once)
     # The last round may not be full.
     return _head_seconds(plan, heads[0], at_once) * math.ceil(len(heads) / at_once)
 
@@ -220,14 +227,14 @@ def _heads_seconds(plan: Preparation, heads: Sequence[Cell], workers: int) -> fl
 def _head_seconds(plan: Preparation, cell: Cell, workers: int) -> float:
     head = plan.protocol.head
     if isinstance(head, PerceptronHead):
-        return _perceptron_seconds(plan, cell, workers)
+        return _perceptron_seconds(plan, cell, workers, 1)
     rows = len(cell.training.train) * len(cell.training.views)
     classes = len(cell.training.expressions)
     return regression_seconds(rows, plan.identity.features, classes, head.ridge)
 
 
-def _perceptron_seconds(plan: Preparation, cell: Cell, workers: int) -> float:
-    """Time a few steps in every worker at once, and scale up."""
+def _perceptron_seconds(plan: Preparation, cell: Cell, workers: int, stacked: int) -> float:
+    """Time a few steps of some heads in every worker at once, and scale up."""
     head, schedule, task = plan.protocol.head, plan.protocol.training, cell.training
     assert isinstance(head, PerceptronHead)
     assert schedule is not None
@@ -239,6 +246,7 @@ def _perceptron_seconds(plan: Preparation, cell: Cell, workers: int) -> float:
         plan.identity.features,
         len(task.expressions),
         plan.request.device,
+        stacked,
     )
     pace = training_pace(trial, workers)
     views = len(task.views)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,17 +168,19 @@ def stack_cells(cells: Sequence[Cell], size: int) -> list[tuple[Cell, ...]]:
 
     Args:
         cells: any.
-        size: how many heads at most.
+        size: how many heads at most; as few stacks as that allows, of about equal size.
     """
     alike: dict[tuple[int, int], list[Cell]] = {}
     for cell in cells:
         task = cell.training
         alike.setdefault((len(task.train), len(task.expressions)), []).append(cell)
-    return [
-        tuple(group[start : start + size])
-        for group in alike.values()
-        for start in range(0, len(group), size)
-    ]
+    stacks = []
+    for group in alike.values():
+        # Equal stacks depend less on the memory that happens to be free.
+        count = -(-len(group) // size)
+        edges = [round(len(group) * part / count) for part in range(count + 1)]
+        stacks += [tuple(group[begin:end]) for begin, end in itertools.pairwise(edges)]
+    return stacks
 
 
 def cells_label(cells: Sequence[Cell]) -> str:

@@ -38,7 +38,7 @@ velocities, biases, activations and losses are kept in float32.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -65,7 +65,8 @@ class DelayedHeads:
     """Heads that are trained in blocks; all take the same number of views a step.
 
     Args:
-        weights: of each head, weight and bias of each layer, alternating, float32.
+        weights: of each head, weight and bias of each layer, alternating, float32; taken one
+            head after the other, and copied.
         schedule: its momentum and weight decay; rates come with each block.
         kept: fraction that dropout keeps; 1 without dropout.
         precision: of the products, ``torch.float32`` or ``torch.bfloat16``.
@@ -73,7 +74,7 @@ class DelayedHeads:
 
     def __init__(
         self,
-        weights: Sequence[Sequence[torch.Tensor]],
+        weights: Collection[Sequence[torch.Tensor]],
         schedule: Schedule,
         kept: float,
         precision: torch.dtype,
@@ -81,7 +82,12 @@ class DelayedHeads:
         self._momentum, self._decay = schedule.momentum, schedule.weight_decay
         self._gain = 1.0 / kept
         self._precision = precision
-        stacked = [torch.stack(list(same)) for same in zip(*weights, strict=True)]
+        stacked: list[torch.Tensor] = []
+        for index, of_head in enumerate(weights):
+            if not index:
+                stacked = [tensor.new_empty(len(weights), *tensor.shape) for tensor in of_head]
+            for stack, tensor in zip(stacked, of_head, strict=True):
+                stack[index] = tensor
         self._hidden = [
             _Hidden(weight, bias, precision, moving=self._momentum > 0, first=not index)
             for index, (weight, bias) in enumerate(

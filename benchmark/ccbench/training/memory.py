@@ -11,6 +11,7 @@ from pathlib import Path
 from ccbench.exceptions import CcbenchError
 from ccbench.protocol import PerceptronHead
 from ccbench.training.task import TrainingTask
+from ccbench.training.views import views_bytes
 
 _PROCESS = 600 * 2**20
 """Bytes of a worker process before it has anything to do."""
@@ -24,36 +25,20 @@ _LIMIT_FILES = (
 
 
 def head_bytes(task: TrainingTask, features: int) -> int:
-    """Return about how much memory the training of one perceptron takes.
+    """Return about how much memory the training of one perceptron takes by itself.
 
     Args:
         task: the head.
         features: number of its inputs.
     """
-    assert isinstance(task.head, PerceptronHead)
-    assert task.schedule is not None
-    assert task.engine is not None
-    sizes = (features, *task.head.hidden, len(task.expressions))
-    layers = [inner * outer for inner, outer in itertools.pairwise(sizes)]
-    moving = 2 if task.schedule.momentum else 1
-    # As drawn, and as kept by the engine.
-    weights = 4 * sum(layers) * (1 + moving)
-    if task.engine.name == "reference":
-        weights += 4 * sum(layers)  # gradients
-    else:
-        short = 2 if task.engine.name == "bfloat16" else 4
-        shadows = sum(layers[:-1]) if short == 2 else 0
-        weights += short * moving * (shadows + sum(layers[1:-1]))
-    views = 2 * features * len(task.train) * len(task.views)
-    rows = task.engine.block * task.schedule.batch_size
-    block = 4 * rows * (4 * features + 6 * sum(task.head.hidden) + rows)
-    return weights + views + block
+    return _own_bytes(task, features) + _shared_bytes([task], features)
 
 
 def heads_at_once(tasks: Sequence[TrainingTask], features: int, wanted: int) -> int:
     """Return how many heads can be trained at the same time, at most ``wanted``.
 
-    On the CPU each has a process of its own.
+    On the CPU each has a process of its own; elsewhere heads of the same photographs share
+    their views.
 
     Args:
         tasks: the heads, at least one; the largest counts.
@@ -69,11 +54,51 @@ def heads_at_once(tasks: Sequence[TrainingTask], features: int, wanted: int) -> 
     if free is None:
         # A device that does not tell is given one head at a time.
         return 1
-    extra = _PROCESS if device == "cpu" else 0
-    each = head_bytes(largest, features) + extra
-    if each > free:
-        raise CcbenchError(_refusal(largest, features, each, free, extra))
-    return max(1, min(wanted, free // each))
+    alone = head_bytes(largest, features)
+    if device == "cpu":
+        each, shared = alone + _PROCESS, 0
+    else:
+        each, shared = _own_bytes(largest, features), _shared_bytes(tasks, features)
+        if each + shared > free:
+            # Views of all databases leave no room; those of one head may.
+            each, shared = alone, 0
+    if each + shared > free:
+        raise CcbenchError(_refusal(largest, features, each, free, each - alone))
+    return max(1, min(wanted, (free - shared) // each))
+
+
+def _own_bytes(task: TrainingTask, features: int) -> int:
+    """Return the bytes of weights as the engine keeps them, and of a block of steps."""
+    assert isinstance(task.head, PerceptronHead)
+    assert task.schedule is not None
+    assert task.engine is not None
+    layers = _layer_sizes(task, features)
+    moving = 2 if task.schedule.momentum else 1
+    weights = 4 * sum(layers) * moving
+    if task.engine.name == "reference":
+        weights += 4 * sum(layers)  # gradients
+    else:
+        short = 2 if task.engine.name == "bfloat16" else 4
+        shadows = sum(layers[:-1]) if short == 2 else 0
+        turned = sum(layers[1:-1]) if task.device == "cpu" else 0
+        weights += short * moving * (shadows + turned)
+    rows = task.engine.block * task.schedule.batch_size
+    return weights + 4 * rows * (4 * features + 6 * sum(task.head.hidden) + rows)
+
+
+def _shared_bytes(tasks: Sequence[TrainingTask], features: int) -> int:
+    """Return the bytes of what heads share: views, and weights as they are drawn."""
+    drawn = max(4 * sum(_layer_sizes(task, features)) for task in tasks)
+    alike: dict[tuple[str, ...], list[TrainingTask]] = {}
+    for task in tasks:
+        alike.setdefault(task.features, []).append(task)
+    return drawn + sum(views_bytes(same, features) for same in alike.values())
+
+
+def _layer_sizes(task: TrainingTask, features: int) -> list[int]:
+    assert isinstance(task.head, PerceptronHead)
+    sizes = (features, *task.head.hidden, len(task.expressions))
+    return [inner * outer for inner, outer in itertools.pairwise(sizes)]
 
 
 def _refusal(task: TrainingTask, features: int, each: int, free: int, extra: int) -> str:
@@ -91,9 +116,9 @@ def _refusal(task: TrainingTask, features: int, each: int, free: int, extra: int
         less = replace(task, head=task.head.model_copy(update={"hidden": smaller}))
         if head_bytes(less, features) + extra <= free:
             return f"{told}--set 'head.hidden={list(smaller)}' would fit, or free some memory"
-    views = 2 * features * len(task.train) * len(task.views)
+    views = views_bytes([task], features)
     return (
-        f"{told}its {len(task.train) * len(task.views):,} training views alone are "
+        f"{told}its {views // (2 * features):,} views alone are "
         f"{views / 2**30:.1f} GB: set fewer with views.sizes and views.shifts, or free some memory"
     )
 

@@ -5,26 +5,28 @@ The steps themselves are an engine's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from ccbench import seeds
 from ccbench.exceptions import DivergedError
-from ccbench.features import FeatureBlock
+from ccbench.features import FeatureBlock, one_ahead
 from ccbench.heads import Head, he_normal
+from ccbench.processor import available_cores
 from ccbench.protocol import PerceptronHead, Schedule
 from ccbench.training.delayed import DelayedHeads
-from ccbench.training.dropout import Masks
 from ccbench.training.engines import Engine
 from ccbench.training.reference import AutogradHeads
 from ccbench.training.steps import Block, Trainee
+from ccbench.training.stream import Pupil, Round, as_masks, rounds
 from ccbench.training.task import Curve, TrainingTask, pairs
+from ccbench.training.views import Views
 
 Report = Callable[[float], None]
 """Called with the fraction done, 0 to 1."""
@@ -48,7 +50,7 @@ class Outcome:
 
 def train_perceptrons(
     tasks: Sequence[TrainingTask], blocks: Sequence[FeatureBlock], report: Report
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Train one head, or several at once, and yield what became of each, in order.
 
     A head whose loss is no longer finite is given up; the others are trained to the end.
@@ -65,40 +67,17 @@ def train_perceptrons(
     assert schedule is not None
     assert engine is not None
     outcomes = [Outcome() for _ in tasks]
-    pupils = [_Pupil(task, block, spec, engine) for task, block in zip(tasks, blocks, strict=True)]
-    trainee = _trainee(pupils, spec, schedule, engine, first.device)
-    done = 0
-    while done < schedule.iterations and not all(outcome.error for outcome in outcomes):
-        losses: list[list[torch.Tensor]] = [[] for _ in tasks]
-        hits: list[list[torch.Tensor]] = [[] for _ in tasks]
-        orders = [pupil.shuffle() for pupil in pupils]
-        for sizes in _blocks(len(orders[0]), schedule, done, engine.block):
-            rates = tuple(learning_rate(schedule, done + step) for step in range(len(sizes)))
-            block = _assemble(
-                pupils,
-                [order[: sum(sizes)] for order in orders],
-                sizes,
-                rates,
-                _precision(engine),
-            )
-            orders = [order[sum(sizes) :] for order in orders]
-            logits = trainee.train(block)
-            for index, outcome in enumerate(outcomes):
-                loss = F.cross_entropy(logits[index], block.labels[index], reduction="none")
-                losses[index].append(loss)
-                hits[index].append(logits[index].argmax(1) == block.labels[index])
-                if outcome.error is None and not bool(torch.isfinite(loss).all()):
-                    outcome.error = _diverged(tasks[index], done, sizes, loss)
-            done += len(sizes)
-            report(done / schedule.iterations)
-        for index, outcome in enumerate(outcomes):
-            outcome.curve.append(_train_row(losses[index], hits[index], done))
-            if tasks[index].validation and outcome.error is None:
-                outcome.curve.append(pupils[index].validate(trainee, index, done))
+    with _threads(len(tasks)) as pool:
+        pupils = _pupils(tasks, blocks, spec, engine)
+        trainee = _trainee(pupils, spec, schedule, engine, pool)
+        rounds_ = rounds(pupils, schedule, engine.block, pool.map if pool else map)
+        with contextlib.closing(one_ahead(rounds_) if pool else rounds_) as drawn:
+            _train(trainee, pupils, outcomes, drawn, schedule, engine, report)
     for index, outcome in enumerate(outcomes):
-        if outcome.error is None and not pupils[index].is_sound(trainee, index):
+        if outcome.error is None and not _is_sound(pupils[index], trainee, index):
             # The last update may be the one that went too far.
-            outcome.error = DivergedError([(tasks[index].database, tasks[index].run, done)])
+            last = schedule.iterations
+            outcome.error = DivergedError([(tasks[index].database, tasks[index].run, last)])
         if outcome.error is None:
             tensors = [tensor.cpu() for tensor in trainee.weights(index)]
             layers = tuple(zip(tensors[::2], tensors[1::2], strict=True))
@@ -107,9 +86,42 @@ def train_perceptrons(
         outcome.head = None
 
 
-def learning_rate(schedule: Schedule, iteration: int) -> float:
-    """Return the rate of an iteration, counted from 0."""
-    return [rate for start, rate in schedule.learning_rate if start <= iteration][-1]
+def _train(
+    trainee: Trainee,
+    pupils: Sequence[Pupil],
+    outcomes: Sequence[Outcome],
+    drawn: Iterator[Round],
+    schedule: Schedule,
+    engine: Engine,
+    report: Report,
+) -> None:
+    done = 0
+    losses: list[torch.Tensor] = []
+    hits: list[torch.Tensor] = []
+    for one in drawn:
+        block = _assemble(pupils, one, _precision(engine))
+        logits = trainee.train(block)
+        labels = block.labels.flatten()
+        loss = F.cross_entropy(logits.flatten(0, 1), labels, reduction="none")
+        losses.append(loss.view(block.labels.shape))
+        hits.append(logits.argmax(2) == block.labels)
+        # Asked once for all heads: the device is waited for.
+        finite = torch.isfinite(losses[-1]).all(1).tolist()
+        for index, outcome in enumerate(outcomes):
+            if outcome.error is None and not finite[index]:
+                task = pupils[index].task
+                outcome.error = _diverged(task, done, one.sizes, losses[-1][index])
+        done += len(one.sizes)
+        report(done / schedule.iterations)
+        if not one.last:
+            continue
+        for index, outcome in enumerate(outcomes):
+            outcome.curve.append(_train_row(index, losses, hits, done))
+            if pupils[index].task.validation and outcome.error is None:
+                outcome.curve.append(_validate(pupils[index], trainee, index, done))
+        losses, hits = [], []
+        if all(outcome.error for outcome in outcomes):
+            return
 
 
 def initial_weights(task: TrainingTask, features: int) -> list[torch.Tensor]:
@@ -125,20 +137,64 @@ def initial_weights(task: TrainingTask, features: int) -> list[torch.Tensor]:
     return he_normal(sizes, torch.Generator().manual_seed(seed))
 
 
+@contextlib.contextmanager
+def _threads(heads: int) -> Iterator[ThreadPoolExecutor | None]:
+    """Yield threads that draw for several heads; one head is drawn for by its own process."""
+    if heads == 1:
+        yield None
+        return
+    with ThreadPoolExecutor(available_cores()) as pool:
+        yield pool
+
+
+def _pupils(
+    tasks: Sequence[TrainingTask],
+    blocks: Sequence[FeatureBlock],
+    spec: PerceptronHead,
+    engine: Engine,
+) -> list[Pupil]:
+    # Half precision as stored: exact in float32, and half the memory.
+    kind = torch.bfloat16 if engine.name == "bfloat16" else torch.float16
+    alike: dict[tuple[str, ...], list[TrainingTask]] = {}
+    for task in tasks:
+        alike.setdefault(task.features, []).append(task)
+    block_of = {task.features: block for task, block in zip(tasks, blocks, strict=True)}
+    views = {keys: Views(block_of[keys], same, kind) for keys, same in alike.items()}
+    return [Pupil(task, views[task.features], spec, bits=len(tasks) > 1) for task in tasks]
+
+
+class _Weights(Collection[list[torch.Tensor]]):
+    """Initial weights of several heads, drawn a few heads ahead and given up once taken."""
+
+    def __init__(self, pupils: Sequence[Pupil], pool: ThreadPoolExecutor | None) -> None:
+        self._pupils, self._pool = pupils, pool
+
+    def __len__(self) -> int:
+        return len(self._pupils)
+
+    def __contains__(self, _item: object) -> bool:
+        return False
+
+    def __iter__(self) -> Iterator[list[torch.Tensor]]:
+        ahead = available_cores() if self._pool else 1
+        each = self._pool.map if self._pool else map
+        for start in range(0, len(self), ahead):
+            part = self._pupils[start : start + ahead]
+            for drawn in each(lambda pupil: initial_weights(pupil.task, pupil.width), part):
+                yield [tensor.to(part[0].task.device) for tensor in drawn]
+
+
 def _trainee(
-    pupils: Sequence[_Pupil],
+    pupils: Sequence[Pupil],
     spec: PerceptronHead,
     schedule: Schedule,
     engine: Engine,
-    device: str,
+    pool: ThreadPoolExecutor | None,
 ) -> Trainee:
-    weights = [
-        [tensor.to(device) for tensor in initial_weights(pupil.task, pupil.width)]
-        for pupil in pupils
-    ]
+    weights = _Weights(pupils, pool)
     kept = pupils[0].masks.kept if spec.hidden else 1.0
     if engine.name == "reference":
-        return AutogradHeads(weights, schedule, kept)
+        return AutogradHeads(list(weights), schedule, kept)
     return DelayedHeads(weights, schedule, kept, _precision(engine))
 
 
@@ -146,125 +202,72 @@ def _precision(engine: Engine) -> torch.dtype:
     return torch.bfloat16 if engine.name == "bfloat16" else torch.float32
 
 
-class _Pupil:
-    """The training views, masks and order of one head."""
-
-    def __init__(
-        self, task: TrainingTask, block: FeatureBlock, spec: PerceptronHead, engine: Engine
-    ) -> None:
-        self.task = task
-        self.width = block.features
-        # Half precision as stored: exact in float32, and half the memory.
-        self._kept_as = torch.bfloat16 if engine.name == "bfloat16" else torch.float16
-        self._block = block
-        photographs, views, labels = pairs(task.train, task.views)
-        self.features = self._load(photographs, views)
-        self.labels = torch.from_numpy(labels).to(task.device)
-        self._shuffling = seeds.generator(task.seed, "batches", task.database, task.run)
-        widths = (self.width, *spec.hidden[:-1]) if spec.hidden else ()
-        self.masks = Masks(spec.dropout, widths, task.seed, task.database, task.run)
-
-    def _load(self, photographs: NDArray[np.intp], views: NDArray[np.intp]) -> torch.Tensor:
-        """Return features on the device, in 16 bits each, converted in parts."""
-        found = torch.empty(
-            len(photographs), self.width, dtype=self._kept_as, device=self.task.device
-        )
-        for start in range(0, len(photographs), _VALIDATION_BATCH):
-            part = slice(start, start + _VALIDATION_BATCH)
-            found[part] = torch.from_numpy(self._block.rows(photographs[part], views[part])).to(
-                self.task.device
-            )
-        return found
-
-    def shuffle(self) -> torch.Tensor:
-        """Return the order of the views in the next epoch."""
-        return torch.from_numpy(self._shuffling.permutation(len(self.labels)))
-
-    def masks_of(self, sizes: Sequence[int]) -> list[torch.Tensor]:
-        """Return the masks of consecutive mini-batches, one below the other, by layer."""
-        steps = [self.masks.draw(size) for size in sizes]
-        return [
-            torch.from_numpy(np.concatenate(layer)).to(self.task.device)
-            for layer in zip(*steps, strict=True)
-        ]
-
-    def is_sound(self, trainee: Trainee, index: int) -> bool:
-        """Whether responses to views of both parts are finite."""
-        for part in (self.task.train, self.task.validation):
-            photographs, views, _ = pairs(part[:_VALIDATION_BATCH], self.task.views[:1])
-            if len(views):
-                logits = trainee.logits(index, self._load(photographs, views))
-                if not bool(torch.isfinite(logits).all()):
-                    return False
-        return True
-
-    def validate(
-        self, trainee: Trainee, index: int, iteration: int
-    ) -> dict[str, float | int | str]:
-        photographs, views, labels = pairs(self.task.validation, self.task.views)
-        hits = loss = 0.0
-        for start in range(0, len(labels), _VALIDATION_BATCH):
-            part = slice(start, start + _VALIDATION_BATCH)
-            logits = trainee.logits(index, self._load(photographs[part], views[part]))
-            target = torch.from_numpy(labels[part]).to(self.task.device)
-            hits += float((logits.argmax(1) == target).sum())
-            loss += float(F.cross_entropy(logits, target, reduction="sum"))
-        return {
-            "iteration": iteration,
-            "part": "validation",
-            "correct_rate": hits / len(labels),
-            "loss": loss / len(labels),
-        }
-
-
-def _blocks(views: int, schedule: Schedule, done: int, steps: int) -> Iterator[tuple[int, ...]]:
-    """Cut an epoch, or what is left of the training, into blocks of mini-batch sizes."""
-    starts = range(0, views, schedule.batch_size)[: schedule.iterations - done]
-    sizes = [min(schedule.batch_size, views - start) for start in starts]
-    edges = [*range(0, len(sizes), steps), len(sizes)]
-    for begin, end in pairwise(edges):
-        yield tuple(sizes[begin:end])
-
-
-def _assemble(
-    pupils: Sequence[_Pupil],
-    orders: Sequence[torch.Tensor],
-    sizes: tuple[int, ...],
-    rates: tuple[float, ...],
-    precision: torch.dtype,
-) -> Block:
-    """Gather features, labels and masks of the same block of every head."""
-    inputs, labels, hidden = [], [], []
-    for pupil, order in zip(pupils, orders, strict=True):
-        order = order.to(pupil.labels.device)
-        rows = pupil.features.index_select(0, order).to(precision)
-        masks = pupil.masks_of(sizes)
-        if masks:
-            rows.mul_(masks[0])
-        inputs.append(rows)
-        labels.append(pupil.labels[order])
-        hidden.append(masks[1:])
-    return Block(
-        _stack(inputs),
-        _stack(labels),
-        tuple(_stack(layer) for layer in zip(*hidden, strict=True)),
-        sizes,
-        rates,
+def _assemble(pupils: Sequence[Pupil], drawn: Round, precision: torch.dtype) -> Block:
+    """Gather features, labels and masks of the same block of every head, on the device."""
+    device = pupils[0].views.features.device
+    rows = _stack([one.rows for one in drawn.drawn]).to(device)
+    inputs = _stack(
+        [pupil.views.take(chosen).to(precision) for pupil, chosen in zip(pupils, rows, strict=True)]
     )
+    masks = [
+        as_masks(_stack(layer).to(device), width)
+        for layer, width in zip(
+            zip(*(one.masks for one in drawn.drawn), strict=True),
+            pupils[0].mask_widths,
+            strict=False,  # without dropout there are none
+        )
+    ]
+    if masks:
+        inputs.mul_(masks[0])
+    labels = _stack([one.labels for one in drawn.drawn]).to(device)
+    return Block(inputs, labels, tuple(masks[1:]), drawn.sizes, drawn.rates)
 
 
 def _stack(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
     return tensors[0][None] if len(tensors) == 1 else torch.stack(list(tensors))
 
 
+def _is_sound(pupil: Pupil, trainee: Trainee, index: int) -> bool:
+    """Whether responses to views of both parts are finite."""
+    task = pupil.task
+    for part in (task.train, task.validation):
+        photographs, numbers, _ = pairs(part[:_VALIDATION_BATCH], task.views[:1])
+        if len(numbers):
+            features = pupil.views.take(pupil.views.find(photographs, numbers))
+            if not bool(torch.isfinite(trainee.logits(index, features)).all()):
+                return False
+    return True
+
+
+def _validate(
+    pupil: Pupil, trainee: Trainee, index: int, iteration: int
+) -> dict[str, float | int | str]:
+    photographs, numbers, known = pairs(pupil.task.validation, pupil.task.views)
+    rows = pupil.views.find(photographs, numbers).to(pupil.views.features.device)
+    labels = torch.from_numpy(known).to(rows.device)
+    hits = torch.zeros((), dtype=torch.int64, device=rows.device)
+    loss = torch.zeros((), dtype=torch.float64, device=rows.device)
+    for start in range(0, len(labels), _VALIDATION_BATCH):
+        part = slice(start, start + _VALIDATION_BATCH)
+        logits = trainee.logits(index, pupil.views.take(rows[part]))
+        hits += (logits.argmax(1) == labels[part]).sum()
+        loss += F.cross_entropy(logits, labels[part], reduction="sum")
+    return {
+        "iteration": iteration,
+        "part": "validation",
+        "correct_rate": int(hits) / len(labels),
+        "loss": float(loss) / len(labels),
+    }
+
+
 def _train_row(
-    losses: Sequence[torch.Tensor], hits: Sequence[torch.Tensor], iteration: int
+    index: int, losses: Sequence[torch.Tensor], hits: Sequence[torch.Tensor], iteration: int
 ) -> dict[str, float | int | str]:
     return {
         "iteration": iteration,
         "part": "train",
-        "correct_rate": float(torch.cat(list(hits)).cpu().double().mean()),
-        "loss": float(torch.cat(list(losses)).cpu().double().mean()),
+        "correct_rate": float(torch.cat([hit[index] for hit in hits]).cpu().double().mean()),
+        "loss": float(torch.cat([loss[index] for loss in losses]).cpu().double().mean()),
     }
 
 

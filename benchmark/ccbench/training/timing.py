@@ -1,25 +1,32 @@
-"""How long the training of a head takes on this machine, from a few steps."""
+"""How long the training of heads takes on this machine, from a few blocks of steps."""
 
 from __future__ import annotations
 
 import math
+import statistics
+import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 
-from ccbench.heads import he_normal
+from ccbench.features import FeatureBlock
+from ccbench.heads import Head, load_head, save_head
+from ccbench.processor import full_precision
 from ccbench.protocol import PerceptronHead, Schedule
-from ccbench.training.delayed import DelayedHeads
-from ccbench.training.dropout import Masks
 from ccbench.training.engines import Engine
-from ccbench.training.reference import AutogradHeads
-from ccbench.training.steps import Block, Trainee
+from ccbench.training.perceptron import train_perceptrons
+from ccbench.training.task import TrainingTask
 
-_BLOCKS = 2
-"""Blocks that are timed, after one that is not."""
+_BLOCKS = 8
+"""Blocks that are trained; the first is not counted."""
+_EPOCH = 2
+"""Blocks in an epoch."""
 _VALIDATED = 512
+_DIFFERENT = 512
+"""Rows of random features; others are the same again."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,7 @@ class Trial:
         features: number of inputs.
         expressions: number of output units.
         device: "cpu", "cuda", ...
+        heads: how many are trained at once.
     """
 
     head: PerceptronHead
@@ -41,91 +49,106 @@ class Trial:
     features: int
     expressions: int
     device: str
+    heads: int = 1
 
 
 @dataclass(frozen=True)
 class Pace:
-    """What was measured.
+    """What was measured, of all heads at once.
 
     Attributes:
         step: seconds a weight update.
         validated: seconds a validation view.
         begun: seconds before the first step.
+        kept: seconds that storing the trained heads and reading them again take.
     """
 
     step: float
     validated: float
     begun: float
+    kept: float
 
     def whole(self, schedule: Schedule, views: int, validation: int) -> float:
         """Return the seconds that a whole training takes.
 
         Args:
             schedule: of the training.
-            views: it is trained on.
-            validation: views that are watched after every epoch.
+            views: each head is trained on.
+            validation: views that each is watched with after every epoch.
         """
         epochs = math.ceil(schedule.iterations / math.ceil(views / schedule.batch_size))
-        return self.begun + schedule.iterations * self.step + epochs * validation * self.validated
+        watching = epochs * validation * self.validated
+        return self.begun + schedule.iterations * self.step + watching + self.kept
 
 
 def time_training(trial: Trial) -> Pace:
-    """Take a few steps on random features, as sparse as those of a network."""
-    begin = time.perf_counter()
-    generator = torch.Generator().manual_seed(0)
-    sizes = (trial.features, *trial.head.hidden, trial.expressions)
-    weights = [t.to(trial.device) for t in he_normal(sizes, generator)]
-    trainee, masks = make_trainee(trial, weights)
-    begun = time.perf_counter() - begin
-    spent = []
-    block = make_block(trial, masks, generator)
-    for _ in range(1 + _BLOCKS):
-        begin = time.perf_counter()
-        for size in block.sizes:
-            masks.draw(size)
-        trainee.train(block)
-        _wait(trial.device)
-        spent.append(time.perf_counter() - begin)
-    views = torch.rand(_VALIDATED, trial.features, generator=generator).to(trial.device)
-    trainee.logits(0, views)
-    begin = time.perf_counter()
-    trainee.logits(0, views)
-    _wait(trial.device)
-    validated = (time.perf_counter() - begin) / _VALIDATED
-    return Pace(sum(spent[1:]) / _BLOCKS / trial.engine.block, validated, begun)
+    """Train a few blocks on random features, as sparse as those of a network."""
+    block, batch = trial.engine.block, trial.schedule.batch_size
+    views = _EPOCH * block * batch
+    schedule = trial.schedule.model_copy(
+        # So small a rate that nothing diverges.
+        update={"iterations": _BLOCKS * block, "learning_rate": ((0, 1e-6),)}
+    )
+    labels = [(row, row % trial.expressions) for row in range(views + _VALIDATED)]
+    task = TrainingTask(
+        database="timing",
+        run=0,
+        seed=0,
+        expressions=tuple(f"{index}" for index in range(trial.expressions)),
+        features=(),
+        train=tuple(labels[:views]),
+        validation=tuple(labels[views:]),
+        views=(0,),
+        head=trial.head,
+        schedule=schedule,
+        device=trial.device,
+        engine=trial.engine,
+    )
+    tasks = [replace(task, run=run) for run in range(trial.heads)]
+    features = _RandomFeatures(trial.features)
+    begun = time.perf_counter()
+    # When each block was done; the last blocks of epochs are not followed by the next at once.
+    done: list[float] = []
+    with full_precision():
+        outcomes = train_perceptrons(
+            tasks, [features] * len(tasks), lambda _part: done.append(time.perf_counter())
+        )
+        head = next(outcomes).head
+        outcomes.close()
+    assert head is not None
+    spent = np.diff(done)
+    between = [seconds for index, seconds in enumerate(spent, 1) if index % _EPOCH]
+    after_epochs = [seconds for index, seconds in enumerate(spent, 1) if not index % _EPOCH]
+    usual = statistics.median(between)
+    return Pace(
+        step=usual / block,
+        validated=max(0.0, statistics.median(after_epochs) - usual) / _VALIDATED,
+        begun=max(0.0, done[0] - begun - usual),
+        kept=trial.heads * _seconds_kept(head),
+    )
 
 
-def make_trainee(trial: Trial, weights: list[torch.Tensor]) -> tuple[Trainee, Masks]:
-    """Return a head to be trained, and what its masks are drawn from."""
-    widths = (trial.features, *trial.head.hidden[:-1]) if trial.head.hidden else ()
-    masks = Masks(trial.head.dropout, widths, 0, "timing", 0)
-    kept = masks.kept if widths else 1.0
-    if trial.engine.name == "reference":
-        return AutogradHeads([weights], trial.schedule, kept), masks
-    precision = torch.bfloat16 if trial.engine.name == "bfloat16" else torch.float32
-    return DelayedHeads([weights], trial.schedule, kept, precision), masks
+def _seconds_kept(head: Head) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        save_head(head, Path(folder))
+        load_head(Path(folder))
+        return time.perf_counter() - start
 
 
-def make_block(trial: Trial, masks: Masks, generator: torch.Generator) -> Block:
-    """Return a block of random features, as sparse as those of a network."""
-    steps, batch = trial.engine.block, trial.schedule.batch_size
-    rows = steps * batch
-    drawn = [masks.draw(batch) for _ in range(steps)]
-    layers = [
-        torch.from_numpy(np.concatenate(layer))[None].to(trial.device)
-        for layer in zip(*drawn, strict=True)
-    ]
-    values = torch.randn(rows, trial.features, generator=generator).sub_(0.6).relu_()
-    short = torch.bfloat16 if trial.engine.name == "bfloat16" else torch.float32
-    inputs = values.to(trial.device).to(short)[None]
-    if layers:
-        inputs.mul_(layers[0])
-    labels = (torch.arange(rows) % trial.expressions)[None].to(trial.device)
-    # So small that nothing diverges however often a block is taken.
-    rates = (1e-6,) * steps
-    return Block(inputs, labels, tuple(layers[1:]), (batch,) * steps, rates)
+class _RandomFeatures(FeatureBlock):
+    """Features that are nowhere stored, half of them zero."""
 
+    def __init__(self, features: int) -> None:
+        self.features = features
+        values = np.random.default_rng(0).standard_normal((_DIFFERENT, features), np.float32)
+        self._values = np.maximum(values - 0.6, 0.0).astype(np.float16)
 
-def _wait(device: str) -> None:
-    if device.startswith("cuda"):
-        torch.cuda.synchronize(device)
+    def rows(
+        self,
+        photographs: NDArray[np.intp],
+        views: NDArray[np.intp],  # noqa: ARG002
+        columns: slice = slice(None),
+    ) -> NDArray[np.float16]:
+        chosen: NDArray[np.float16] = self._values[photographs % _DIFFERENT][:, columns]
+        return chosen
