@@ -20,7 +20,7 @@ from ccbench.training.engines import Engine
 from ccbench.training.perceptron import train_perceptrons
 from ccbench.training.task import TrainingTask
 
-_BLOCKS = 8
+_BLOCKS = 6
 """Blocks that are trained; the first is not counted."""
 _EPOCH = 2
 """Blocks in an epoch."""
