@@ -30,7 +30,6 @@ from typing import Any
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import cv2
-import numpy as np
 import torch
 import torchvision
 from torch import nn
@@ -173,11 +172,7 @@ def make_block(trial: Trial, masks: Masks, generator: torch.Generator) -> Block:
     """Return a block of random features, as sparse as those of a network."""
     steps, batch = trial.engine.block, trial.schedule.batch_size
     rows = steps * batch
-    drawn = [masks.draw(batch) for _ in range(steps)]
-    layers = [
-        torch.from_numpy(np.concatenate(layer))[None].to(trial.device)
-        for layer in zip(*drawn, strict=True)
-    ]
+    layers = [mask[None] for mask in masks.draw(rows, trial.device)]
     values = torch.randn(rows, trial.features, generator=generator).sub_(0.6).relu_()
     short = torch.bfloat16 if trial.engine.name == "bfloat16" else torch.float32
     inputs = values.to(trial.device).to(short)[None]

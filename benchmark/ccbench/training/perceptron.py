@@ -5,7 +5,6 @@ The steps themselves are an engine's.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from torch.nn import functional as F
 
 from ccbench import seeds
 from ccbench.exceptions import DivergedError
-from ccbench.features import FeatureBlock, one_ahead
+from ccbench.features import FeatureBlock
 from ccbench.heads import Head, he_normal
 from ccbench.processor import available_cores
 from ccbench.protocol import PerceptronHead, Schedule
@@ -24,7 +23,7 @@ from ccbench.training.delayed import DelayedHeads
 from ccbench.training.engines import Engine
 from ccbench.training.reference import AutogradHeads
 from ccbench.training.steps import Block, Trainee
-from ccbench.training.stream import Pupil, Round, as_masks, rounds
+from ccbench.training.stream import Pupil, blocks
 from ccbench.training.task import Curve, TrainingTask, pairs
 from ccbench.training.views import Views
 
@@ -49,7 +48,7 @@ class Outcome:
 
 
 def train_perceptrons(
-    tasks: Sequence[TrainingTask], blocks: Sequence[FeatureBlock], report: Report
+    tasks: Sequence[TrainingTask], features: Sequence[FeatureBlock], report: Report
 ) -> Generator[Outcome, None, None]:
     """Train one head, or several at once, and yield what became of each, in order.
 
@@ -58,7 +57,7 @@ def train_perceptrons(
 
     Args:
         tasks: equal in head, schedule, engine, device, number of expressions and of views.
-        blocks: the features of each.
+        features: of each.
         report: told how far it is.
     """
     first = tasks[0]
@@ -67,12 +66,10 @@ def train_perceptrons(
     assert schedule is not None
     assert engine is not None
     outcomes = [Outcome() for _ in tasks]
-    with _threads(len(tasks)) as pool:
-        pupils = _pupils(tasks, blocks, spec, engine)
-        trainee = _trainee(pupils, spec, schedule, engine, pool)
-        rounds_ = rounds(pupils, schedule, engine.block, pool.map if pool else map)
-        with contextlib.closing(one_ahead(rounds_) if pool else rounds_) as drawn:
-            _train(trainee, pupils, outcomes, drawn, schedule, engine, report)
+    pupils = _pupils(tasks, features, spec, engine)
+    trainee = _trainee(pupils, spec, schedule, engine)
+    drawn = blocks(pupils, schedule, engine.block, _precision(engine))
+    _train(trainee, pupils, outcomes, drawn, report)
     for index, outcome in enumerate(outcomes):
         if outcome.error is None and not _is_sound(pupils[index], trainee, index):
             # The last update may be the one that went too far.
@@ -90,19 +87,17 @@ def _train(
     trainee: Trainee,
     pupils: Sequence[Pupil],
     outcomes: Sequence[Outcome],
-    drawn: Iterator[Round],
-    schedule: Schedule,
-    engine: Engine,
+    drawn: Iterator[tuple[Block, bool]],
     report: Report,
 ) -> None:
+    schedule = pupils[0].task.schedule
+    assert schedule is not None
     done = 0
     losses: list[torch.Tensor] = []
     hits: list[torch.Tensor] = []
-    for one in drawn:
-        block = _assemble(pupils, one, _precision(engine))
+    for block, last in drawn:
         logits = trainee.train(block)
-        labels = block.labels.flatten()
-        loss = F.cross_entropy(logits.flatten(0, 1), labels, reduction="none")
+        loss = F.cross_entropy(logits.flatten(0, 1), block.labels.flatten(), reduction="none")
         losses.append(loss.view(block.labels.shape))
         hits.append(logits.argmax(2) == block.labels)
         # Asked once for all heads: the device is waited for.
@@ -110,10 +105,10 @@ def _train(
         for index, outcome in enumerate(outcomes):
             if outcome.error is None and not finite[index]:
                 task = pupils[index].task
-                outcome.error = _diverged(task, done, one.sizes, losses[-1][index])
-        done += len(one.sizes)
+                outcome.error = _diverged(task, done, block.sizes, losses[-1][index])
+        done += len(block.sizes)
         report(done / schedule.iterations)
-        if not one.last:
+        if not last:
             continue
         for index, outcome in enumerate(outcomes):
             outcome.curve.append(_train_row(index, losses, hits, done))
@@ -137,19 +132,9 @@ def initial_weights(task: TrainingTask, features: int) -> list[torch.Tensor]:
     return he_normal(sizes, torch.Generator().manual_seed(seed))
 
 
-@contextlib.contextmanager
-def _threads(heads: int) -> Iterator[ThreadPoolExecutor | None]:
-    """Yield threads that draw for several heads; one head is drawn for by its own process."""
-    if heads == 1:
-        yield None
-        return
-    with ThreadPoolExecutor(available_cores()) as pool:
-        yield pool
-
-
 def _pupils(
     tasks: Sequence[TrainingTask],
-    blocks: Sequence[FeatureBlock],
+    features: Sequence[FeatureBlock],
     spec: PerceptronHead,
     engine: Engine,
 ) -> list[Pupil]:
@@ -158,16 +143,16 @@ def _pupils(
     alike: dict[tuple[str, ...], list[TrainingTask]] = {}
     for task in tasks:
         alike.setdefault(task.features, []).append(task)
-    block_of = {task.features: block for task, block in zip(tasks, blocks, strict=True)}
-    views = {keys: Views(block_of[keys], same, kind) for keys, same in alike.items()}
-    return [Pupil(task, views[task.features], spec, bits=len(tasks) > 1) for task in tasks]
+    stored = {task.features: block for task, block in zip(tasks, features, strict=True)}
+    views = {keys: Views(stored[keys], same, kind) for keys, same in alike.items()}
+    return [Pupil(task, views[task.features], spec) for task in tasks]
 
 
 class _Weights(Collection[list[torch.Tensor]]):
     """Initial weights of several heads, drawn a few heads ahead and given up once taken."""
 
-    def __init__(self, pupils: Sequence[Pupil], pool: ThreadPoolExecutor | None) -> None:
-        self._pupils, self._pool = pupils, pool
+    def __init__(self, pupils: Sequence[Pupil]) -> None:
+        self._pupils = pupils
 
     def __len__(self) -> int:
         return len(self._pupils)
@@ -176,22 +161,19 @@ class _Weights(Collection[list[torch.Tensor]]):
         return False
 
     def __iter__(self) -> Iterator[list[torch.Tensor]]:
-        ahead = available_cores() if self._pool else 1
-        each = self._pool.map if self._pool else map
-        for start in range(0, len(self), ahead):
-            part = self._pupils[start : start + ahead]
-            for drawn in each(lambda pupil: initial_weights(pupil.task, pupil.width), part):
-                yield [tensor.to(part[0].task.device) for tensor in drawn]
+        device = self._pupils[0].task.device
+        ahead = min(available_cores(), len(self))
+        with ThreadPoolExecutor(ahead) as pool:
+            for start in range(0, len(self), ahead):
+                part = self._pupils[start : start + ahead]
+                for drawn in pool.map(lambda each: initial_weights(each.task, each.width), part):
+                    yield [tensor.to(device) for tensor in drawn]
 
 
 def _trainee(
-    pupils: Sequence[Pupil],
-    spec: PerceptronHead,
-    schedule: Schedule,
-    engine: Engine,
-    pool: ThreadPoolExecutor | None,
+    pupils: Sequence[Pupil], spec: PerceptronHead, schedule: Schedule, engine: Engine
 ) -> Trainee:
-    weights = _Weights(pupils, pool)
+    weights = _Weights(pupils)
     kept = pupils[0].masks.kept if spec.hidden else 1.0
     if engine.name == "reference":
         return AutogradHeads(list(weights), schedule, kept)
@@ -200,31 +182,6 @@ def _trainee(
 
 def _precision(engine: Engine) -> torch.dtype:
     return torch.bfloat16 if engine.name == "bfloat16" else torch.float32
-
-
-def _assemble(pupils: Sequence[Pupil], drawn: Round, precision: torch.dtype) -> Block:
-    """Gather features, labels and masks of the same block of every head, on the device."""
-    device = pupils[0].views.features.device
-    rows = _stack([one.rows for one in drawn.drawn]).to(device)
-    inputs = _stack(
-        [pupil.views.take(chosen).to(precision) for pupil, chosen in zip(pupils, rows, strict=True)]
-    )
-    masks = [
-        as_masks(_stack(layer).to(device), width)
-        for layer, width in zip(
-            zip(*(one.masks for one in drawn.drawn), strict=True),
-            pupils[0].mask_widths,
-            strict=False,  # without dropout there are none
-        )
-    ]
-    if masks:
-        inputs.mul_(masks[0])
-    labels = _stack([one.labels for one in drawn.drawn]).to(device)
-    return Block(inputs, labels, tuple(masks[1:]), drawn.sizes, drawn.rates)
-
-
-def _stack(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
-    return tensors[0][None] if len(tensors) == 1 else torch.stack(list(tensors))
 
 
 def _is_sound(pupil: Pupil, trainee: Trainee, index: int) -> bool:
