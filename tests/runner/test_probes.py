@@ -27,6 +27,7 @@ from ccbench.protocol import load_protocol
 from ccbench.results import MANIFEST, RESPONSE_COLUMNS, Run, open_run
 from ccbench.runner import Silent, run_matrix
 from ccbench.runner.estimate import estimate
+from ccbench.runner.preparation import prepare
 
 if TYPE_CHECKING:
     from tests.conftest import FewPosers
@@ -227,7 +228,8 @@ def test_a_finished_run_makes_and_computes_nothing_again(
 
 def test_a_dry_run_counts_the_probe(databases: list[str], own_cache: Path) -> None:
     def count() -> dict[str, tuple[int, int]]:
-        found = estimate(
+        cache = Cache(own_cache)
+        plan = prepare(
             databases,
             backbone="tiny",
             protocol=load_protocol("quick", ["runs=2"]),
@@ -235,10 +237,11 @@ def test_a_dry_run_counts_the_probe(databases: list[str], own_cache: Path) -> No
             device="cpu",
             workers=1,
             plugins=load_plugins(),
-            cache=Cache(own_cache),
+            cache=cache,
             observer=Silent(),
             probes=[DRAWN],
         )
+        found = estimate(plan, workers=1, cache=cache, observer=Silent())
         return {entry.stage: (entry.cached, entry.anew) for entry in found.counts}
 
     assert count()["probe images"] == (1, 5)

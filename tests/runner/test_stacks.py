@@ -10,7 +10,7 @@ import pytest
 
 from ccbench.exceptions import CcbenchError, DivergedError
 from ccbench.protocol import Protocol, load_protocol
-from ccbench.runner import matrix, run_matrix
+from ccbench.runner import preparation, run_matrix, stages
 from ccbench.training import memory, perceptron
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ def test_stacks_give_what_single_heads_give(
     alone = run("alone", notes := Notes())
     assert ("training heads", 6) in notes.stages
     # A device that is not called "cpu", as a GPU is not.
-    monkeypatch.setattr(matrix, "choose_device", lambda device: "cpu:0")
-    monkeypatch.setattr(matrix, "heads_at_once", lambda tasks, features, wanted: min(room, wanted))
+    monkeypatch.setattr(preparation, "choose_device", lambda device: "cpu:0")
+    monkeypatch.setattr(stages, "heads_at_once", lambda tasks, features, wanted: min(room, wanted))
     together = run("together", notes := Notes())
     assert ("training heads", stacks) in notes.stages
     assert np.allclose(together, alone, atol=1e-4)
@@ -125,7 +125,7 @@ def test_fewer_processes_where_memory_is_short(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(matrix, "heads_at_once", lambda tasks, features, wanted: 1)
+    monkeypatch.setattr(stages, "heads_at_once", lambda tasks, features, wanted: 1)
     run_matrix(
         databases,
         backbone="tiny",

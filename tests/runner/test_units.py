@@ -21,6 +21,7 @@ from ccbench.protocol import load_protocol
 from ccbench.results import MANIFEST, UNIT_COLUMNS, Run, open_run
 from ccbench.runner import Silent, run_matrix
 from ccbench.runner.estimate import estimate
+from ccbench.runner.preparation import prepare
 from ccbench.runner.units import Layer, layer_means, open_layers
 
 if TYPE_CHECKING:
@@ -237,7 +238,8 @@ def test_workers_and_the_order_asked_for_change_no_byte(
 
 def test_a_dry_run_counts_the_layers(database: list[str], own_cache: Path) -> None:
     def count(*layers: str) -> dict[str, tuple[int, int]]:
-        found = estimate(
+        cache = Cache(own_cache)
+        plan = prepare(
             database,
             backbone="tiny",
             protocol=load_protocol("quick", ["runs=1"]),
@@ -245,11 +247,12 @@ def test_a_dry_run_counts_the_layers(database: list[str], own_cache: Path) -> No
             device="cpu",
             workers=1,
             plugins=load_plugins(),
-            cache=Cache(own_cache),
+            cache=cache,
             observer=Silent(),
             probes=[READ],
             probe_layers=layers,
         )
+        found = estimate(plan, workers=1, cache=cache, observer=Silent())
         return {entry.stage: (entry.cached, entry.anew) for entry in found.counts}
 
     assert "layer responses" not in count()

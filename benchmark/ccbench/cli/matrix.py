@@ -211,9 +211,12 @@ def _dry_run(console: Console, databases: tuple[str, ...], options: dict[str, An
     from ccbench.cli.progress import Bars
     from ccbench.plugins import load_plugins
     from ccbench.runner.estimate import estimate
+    from ccbench.runner.preparation import prepare
 
+    cache = Cache()
     with Bars(console) as bars:
-        found = estimate(databases, plugins=load_plugins(), cache=Cache(), observer=bars, **options)
+        plan = prepare(databases, plugins=load_plugins(), cache=cache, observer=bars, **options)
+        found = estimate(plan, workers=options["workers"], cache=cache, observer=bars)
     _print_estimate(console, found, options["workers"])
 
 
