@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from tests.runner.heard import Heard, entries
 
 from ccbench.cache import Cache
 from ccbench.exceptions import CcbenchError, ProbeError, UnknownNameError
@@ -38,11 +39,6 @@ READ, DRAWN = "mylab-units", "mylab-drawn"
 @pytest.fixture
 def databases(lab: Path, few_posers: FewPosers) -> list[str]:
     return [f"{name}={few_posers(name, 5)}" for name in ("drawn-a", "drawn-b")]
-
-
-def entries(cache: Path, kind: str) -> dict[str, int]:
-    found = cache.glob(f"{kind}/*/[0-9a-f]*/entry.json")
-    return {path.parent.name: path.stat().st_mtime_ns for path in found}
 
 
 def run(databases: Sequence[str], out: Path, *probes: str, **more: Any) -> Run:
@@ -205,18 +201,10 @@ def test_responses_can_be_asked_with_sql(databases: list[str], tmp_path: Path) -
         open_run(done.path).query("select 1")
 
 
-class Stages(Silent):
-    def __init__(self) -> None:
-        self.stages: list[tuple[str, int]] = []
-
-    def stage(self, name: str, total: int) -> None:
-        self.stages.append((name, total))
-
-
 def test_a_finished_run_makes_and_computes_nothing_again(
     databases: list[str], tmp_path: Path
 ) -> None:
-    heard = [Stages(), Stages()]
+    heard = [Heard(), Heard()]
     for observer in heard:
         run(databases, tmp_path / "out", DRAWN, observer=observer)
     assert ("making probe images", 6) in heard[0].stages

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pytest
 import torch
+from tests.runner.heard import Heard, entries
 
 from ccbench.backbones import layer_submodules
 from ccbench.cache import Cache
@@ -38,19 +39,6 @@ def database(lab: Path, few_posers: FewPosers) -> list[str]:
 def run(databases: Sequence[str], out: Path, *layers: str, **more: Any) -> Run:
     given: dict[str, Any] = {"backbone": "tiny", "runs": 1, "probes": [READ], **more}
     return run_matrix(databases, out=out, probe_layers=layers, **given)
-
-
-def entries(cache: Path, kind: str) -> dict[str, int]:
-    found = cache.glob(f"{kind}/*/[0-9a-f]*/entry.json")
-    return {path.parent.name: path.stat().st_mtime_ns for path in found}
-
-
-class Stages(Silent):
-    def __init__(self) -> None:
-        self.stages: list[tuple[str, int]] = []
-
-    def stage(self, name: str, total: int) -> None:
-        self.stages.append((name, total))
 
 
 # -- the numbers
@@ -181,7 +169,7 @@ def test_units_of_alexnet_are_those_of_torchvision(own_cache: Path) -> None:
 def test_a_second_run_computes_nothing_and_leaves_the_same_bytes(
     database: list[str], tmp_path: Path
 ) -> None:
-    heard = [Stages(), Stages()]
+    heard = [Heard(), Heard()]
     first = run(database, tmp_path / "one", "0", "pooled", observer=heard[0])
     again = run(database, tmp_path / "two", "pooled", "0", observer=heard[1])
     assert ("layer responses", 2) in heard[0].stages
