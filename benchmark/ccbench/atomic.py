@@ -13,6 +13,8 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+from ccbench.exceptions import CcbenchError
+
 _PREFIX = ".writing-"
 
 
@@ -70,6 +72,28 @@ def new_directory(path: Path) -> Iterator[Path]:
                 raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def refuse_taken(out: Path, refusal: type[CcbenchError]) -> None:
+    """Refuse a folder of the user's that :func:`new_directory` could not make without harm.
+
+    Args:
+        out: there should be no such folder, or an empty one.
+        refusal: what is raised.
+
+    Raises:
+        CcbenchError: ``out`` is a file, a folder that is not empty, or the current folder.
+    """
+    try:
+        if out.exists() and not out.is_dir():
+            raise refusal(f"{out} is a file; give the name of a new folder")
+        if out.is_dir() and any(out.iterdir()):
+            raise refusal(f"{out} is not empty; give the name of a new folder")
+    except OSError as error:
+        raise refusal(f"cannot look into {out}: {error.strerror or error}") from None
+    if out.resolve() == Path.cwd():
+        # It is replaced as a whole, under the feet of the user's shell.
+        raise refusal(f"{out} is the current folder; give the name of a new folder")
 
 
 def _flush(file: Path) -> None:

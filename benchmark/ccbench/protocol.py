@@ -43,7 +43,14 @@ class Photographs(_Part):
 
 
 class Face(_Part):
-    """How a face is standardised (paper, "Image database")."""
+    """How a face is standardised (paper, "Image database").
+
+    Attributes:
+        mean: of the grey levels inside the oval.
+        sd: of these.
+        crop: side of the square that is cut out, in sides of the detected box.
+        on_missing_face: leave the photograph out, refuse the run, or take the central square.
+    """
 
     mean: Annotated[float, Field(gt=0, lt=255)]
     sd: Annotated[float, Field(gt=0, lt=128)]
@@ -52,7 +59,14 @@ class Face(_Part):
 
 
 class Views(_Part):
-    """Views of each face for training and validation, and at test time."""
+    """Views of each face for training and validation, and at test time.
+
+    Attributes:
+        sizes: scales.
+        shifts: to the right and down, in pixels.
+        reflections: whether every view is mirrored too.
+        test: the untouched view, or the mean of the logits of all.
+    """
 
     sizes: tuple[Annotated[float, Field(gt=0.2, lt=5)], ...]
     shifts: tuple[tuple[float, float], ...]

@@ -21,13 +21,6 @@ def plugin(*names: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder that plugins can be installed into."""
-    monkeypatch.syspath_prepend(tmp_path / "site")
-    return tmp_path / "site"
-
-
 def test_a_command_joins_a_group(ccbench: Command, install: Install, site: Path) -> None:
     install(site, "joining", {"joining": "joining_x"}, joining_x=plugin("datasets fold"))
     done = ccbench("datasets", "fold")

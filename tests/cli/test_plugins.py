@@ -17,13 +17,6 @@ if TYPE_CHECKING:
 HOOK = "from ccbench import hookimpl\n@hookimpl\n"
 
 
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder that plugins can be installed into."""
-    monkeypatch.syspath_prepend(tmp_path / "site")
-    return tmp_path / "site"
-
-
 def lines(done: Outcome) -> list[str]:
     return [" ".join(line.split()) for line in done.out.splitlines()]
 

@@ -176,13 +176,21 @@ def test_a_name_that_no_folder_can_have_writes_nothing(tmp_path: Path, own_cache
     assert not (tmp_path / "out").exists()
 
 
-def test_render_refuses_a_folder_that_is_used(ccbench: Command, tmp_path: Path) -> None:
+def test_render_refuses_a_folder_that_is_used(
+    ccbench: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     refused = ccbench("probes", "render", "mylab-drawn", tmp_path).refusal
-    assert refused == f"{tmp_path} is not empty; give a folder that is not there yet"
+    assert refused == f"{tmp_path} is not empty; give the name of a new folder"
     refused = ccbench("probes", "render", "mylab-drawn", tmp_path / "mine.txt").refusal
     assert "is a file" in refused
     (tmp_path / "empty").mkdir()
+    # It would be replaced under the feet of the user's shell.
+    monkeypatch.chdir(tmp_path / "empty")
+    for here in (".", tmp_path / "empty"):
+        refused = ccbench("probes", "render", "mylab-drawn", here).refusal
+        assert refused == f"{here} is the current folder; give the name of a new folder"
+    monkeypatch.chdir(tmp_path)
     assert ccbench("probes", "render", "mylab-drawn[identities=1]", tmp_path / "empty").code == 0
     assert (tmp_path / "empty" / "p1" / "null.png").is_file()
 

@@ -23,12 +23,6 @@ version = "1.0"
 """
 
 
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.syspath_prepend(tmp_path / "site")
-    return tmp_path / "site"
-
-
 def source(folder: Path, name: str, **plugins: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     lines = "\n".join(f'{plugin} = "{module}"' for plugin, module in plugins.items())

@@ -310,11 +310,18 @@ def a_recipe(code: str, place: Path) -> None:
     assert read_recipe(code, "docs/rendered.md").jitter.strength == (0.5, 1.0)
 
 
+def a_leaderboard(code: str, place: Path) -> None:
+    board = run(code)["board"]
+    assert [run.name for run in board.runs] == ["ONE", "theirs"]
+    assert Path("site/leaderboard.csv").is_file()
+
+
 TRIALS: Mapping[tuple[str, str], Callable[[str, Path], None]] = {
     # page, and what only this block of it has: how it is tried
     ("README.md", "run_matrix("): a_small_run,
     ("README.md", 'name = "mylab"'): a_dataset_in_five_lines,
     ("docs/start.md", "run_matrix("): a_small_run,
+    ("docs/leaderboards.md", "make_board("): a_leaderboard,
     ("docs/plugins.md", "[project.entry-points.ccbench]"): an_entry_point,
     ("docs/plugins.md", "def hello():"): a_command,
     ("docs/plugins.md", "class Rendered:"): photographs_of_a_part,

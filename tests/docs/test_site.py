@@ -6,6 +6,7 @@ instead of being left out.
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -17,22 +18,30 @@ from pathlib import Path
 
 import click
 import pytest
-from tests.docs.pages import DOCS, ROOT
+from tests.docs.pages import BLOCKS, DOCS, ROOT
 
 from ccbench.cli import cli
 from ccbench.interfaces import Family
 from ccbench.plugins import load_plugins
 from ccbench_registry import DatasetCard, databases
 
-PUBLIC = (
-    "ccbench",
-    "ccbench.analysis",
-    "ccbench.backbones",
-    "ccbench.datasets",
-    "ccbench.testing",
-    "ccbench_plugins.rendered",
-    "ccbench_registry",
-)
+PUBLIC = {
+    # what exports names: its page
+    "ccbench": "ccbench",
+    "ccbench.analysis": "analysis",
+    "ccbench.analysis.leaderboard": "leaderboard",
+    "ccbench.backbones": "backbones",
+    "ccbench.bundles": "bundles",
+    "ccbench.datasets": "datasets",
+    "ccbench.plugins": "plugins",
+    "ccbench.reporting": "reporting",
+    "ccbench.reporting.figures": "reporting",
+    "ccbench.reporting.leaderboard": "leaderboard",
+    "ccbench.testing": "testing",
+    "ccbench.testing.drawn": "testing",
+    "ccbench_plugins.rendered": "rendered",
+    "ccbench_registry": "registry",
+}
 
 
 @pytest.fixture(scope="module")
@@ -152,12 +161,24 @@ def test_every_command_and_option_is_in_the_reference(site: Path) -> None:
 
 @pytest.mark.parametrize("module", PUBLIC)
 def test_every_public_name_is_in_the_reference(site: Path, module: str) -> None:
-    page = {"ccbench_plugins.rendered": "rendered", "ccbench_registry": "registry"}.get(
-        module, module.rpartition(".")[2]
-    )
-    found = ids(html(site, f"reference/api/{page}"))
+    found = ids(html(site, f"reference/api/{PUBLIC[module]}"))
     exported = set(import_module(module).__all__) - {"__version__"}
     assert {name for name in exported if f"{module}.{name}" not in found} == set()
+
+
+def test_whatever_the_pages_import_is_in_the_reference(site: Path) -> None:
+    found = {name for page in site.glob("reference/api/*.html") for name in ids(page.read_text())}
+    imported = {
+        f"{statement.module}.{alias.name}"
+        for block in BLOCKS
+        if block.language == "python"
+        for statement in ast.walk(ast.parse(block.text))
+        if isinstance(statement, ast.ImportFrom) and statement.module
+        if re.match(r"ccbench(_registry|_plugins)?(\.|$)", statement.module)
+        for alias in statement.names
+    }
+    assert "ccbench.run_matrix" in imported
+    assert imported - found == set()
 
 
 def test_a_place_for_something_unknown_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -255,7 +255,7 @@ def test_the_command(ccbench: Command, tmp_path: Path) -> None:
     assert f"ccbench datasets check krc={out}" in done.out
     assert len(digests(out)) == 7
     again = ccbench("datasets", "mimic", "krc", out, *settings)
-    assert again.refusal == f"{out} is not empty; name a new folder"
+    assert again.refusal == f"{out} is not empty; give the name of a new folder"
 
 
 @pytest.mark.parametrize(
@@ -266,8 +266,8 @@ def test_the_command(ccbench: Command, tmp_path: Path) -> None:
         (("kdef", "out", "--posers", "71"), "kdef has 70 posers, not 71; ask for fewer"),
         (("kdef", "out", "--size-factor", "0.01"), "photographs of 6 x 8 pixels; the sides"),
         (("kdef", "out", "--size-factor", "nan"), "the size factor nan is not above 0"),
-        (("kdef", "."), "is the folder you are in; name a new one"),
-        (("kdef", "file"), "file is a file; name a new folder"),
+        (("kdef", "."), "is the current folder; give the name of a new folder"),
+        (("kdef", "file"), "file is a file; give the name of a new folder"),
     ],
 )
 def test_bad_input(

@@ -13,6 +13,7 @@ import pytest
 import timm
 import torch
 from safetensors.torch import load_file, save_file
+from tests.plugins.networks import unlike_statistics
 
 from ccbench.backbones import outline
 from ccbench.exceptions import BackboneError, UnknownNameError
@@ -23,29 +24,14 @@ from ccbench.runner.units import layer_means, open_layers
 from ccbench.testing import check_backbone
 from ccbench_plugins import timm_backbones
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-@pytest.fixture(autouse=True)
-def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail at once, instead of trying for a minute, should a test ask the network."""
-
-    def refuse(*_: object, **__: object) -> None:
-        pytest.fail("a test asked the network")
-
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+pytestmark = pytest.mark.usefixtures("one_thread", "no_network")
 
 
 def network(name: str, classes: int, seed: int = 0) -> torch.nn.Module:
     """Return timm's own network with random weights and unlike batch statistics."""
     torch.manual_seed(seed)
     module: torch.nn.Module = timm.create_model(name, pretrained=False, num_classes=classes)
-    for key, value in module.state_dict().items():
-        if key.endswith("running_mean"):
-            value.normal_(0, 0.1)
-        elif key.endswith("running_var"):
-            value.uniform_(0.5, 2)
-    return module.eval()
+    return unlike_statistics(module)
 
 
 def write(module: torch.nn.Module, path: Path, prefix: str = "") -> Path:

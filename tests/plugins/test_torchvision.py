@@ -13,6 +13,7 @@ import pytest
 import torch
 import torchvision
 from safetensors.torch import load_file, save_file
+from tests.plugins.networks import unlike_statistics
 from torch import nn
 from torchvision import models
 from torchvision.models.vgg import VGG, make_layers
@@ -24,7 +25,7 @@ from ccbench.plugins import load_plugins
 from ccbench.testing import check_backbone
 from ccbench_plugins.torchvision_backbones import weights as downloads
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = pytest.mark.usefixtures("one_thread", "no_network")
 INCEPTION = {"transform_input": True, "init_weights": False}
 HEADS = {
     "resnet18": "fc",
@@ -35,27 +36,12 @@ HEADS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail at once, instead of trying for a minute, should a test ask the network."""
-
-    def refuse(*_: object, **__: object) -> None:
-        pytest.fail("a test asked the network")
-
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-
-
 def network(name: str, classes: int = 1000, seed: int = 0) -> nn.Module:
     """Return torchvision's own network with random weights and unlike batch statistics."""
     torch.manual_seed(seed)
     arguments: dict[str, Any] = INCEPTION if name == "googlenet" else {}
     module: nn.Module = models.get_model(name, weights=None, num_classes=classes, **arguments)
-    for key, value in module.state_dict().items():
-        if key.endswith("running_mean"):
-            value.normal_(0, 0.1)
-        elif key.endswith("running_var"):
-            value.uniform_(0.5, 2)
-    return module.eval()
+    return unlike_statistics(module)
 
 
 def write(module: nn.Module, path: Path) -> Path:

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.runner.heard import Heard
 
 from ccbench.cache import Cache
 from ccbench.datasets import write_image
 from ccbench.exceptions import CacheError, CardError, DatasetError, UnknownNameError
 from ccbench.executors import map_tasks
 from ccbench.plugins import load_plugins
-from ccbench.runner import Silent, generate, open_databases
+from ccbench.runner import Observer, Silent, generate, open_databases
 from ccbench.runner.generate import PartJob, Wanted, generated_folders, make_part
 from ccbench.samples import SampleTable
 from ccbench.testing.drawn import DRAWN_DATABASES, write_database
@@ -32,21 +33,6 @@ if TYPE_CHECKING:
 
 PARTS = 12
 SPEC = "labfaces:few.toml"
-
-
-class Heard(Silent):
-    """Keeps the stages, and how far each came."""
-
-    def __init__(self) -> None:
-        self.stages: dict[str, list[float]] = {}
-        self.details: set[str] = set()
-
-    def stage(self, name: str, total: int) -> None:
-        self.now = self.stages.setdefault(name, [total, 0.0])
-
-    def advance(self, amount: float, detail: str = "") -> None:
-        self.now[1] += amount
-        self.details.add(detail)
 
 
 class Letters:
@@ -72,7 +58,7 @@ class Letters:
         raise AssertionError
 
 
-def make(dataset: Letters, cache: Cache, observer: Silent | None = None) -> tuple[Path, bool]:
+def make(dataset: Letters, cache: Cache, observer: Observer | None = None) -> tuple[Path, bool]:
     ((folder, made),) = generated_folders(
         [Wanted(dataset.card.name, dataset)], cache, observer or Silent(), 1
     )
@@ -128,13 +114,14 @@ def test_any_number_of_workers_gives_the_same_files(
     assert database.made
     assert pictures(database.table.root) == expected
     assert len(database.table) == PARTS * 7
-    assert heard.stages["making photographs"] == [PARTS, pytest.approx(PARTS)]
+    done = dict(zip(heard.stages, heard.done, strict=True))
+    assert done["making photographs", PARTS] == pytest.approx(PARTS)
     assert "few" in heard.details
     assert entries(cache.root) == {database.table.root}
     heard = Heard()
     (again,) = open_databases([SPEC], load_plugins(), cache, heard, workers)
     assert not again.made
-    assert "making photographs" not in heard.stages
+    assert "making photographs" not in dict(heard.stages)
     assert again.digest == database.digest
 
 
@@ -156,7 +143,7 @@ def test_several_datasets_are_made_together_and_one_only_once(cache: Cache) -> N
     one, two, heard = Letters(2, "one"), Letters(3, "two"), Heard()
     wanted = [Wanted("one", one), Wanted("two", two), Wanted("one", one)]
     (a, made_a), (b, made_b), (c, made_c) = generated_folders(wanted, cache, heard, 1)
-    assert heard.stages == {"making photographs": [5, 5]}
+    assert (heard.stages, heard.done) == ([("making photographs", 5)], [5])
     assert (one.made, two.made) == ([0, 1], [0, 1, 2])
     assert a == c != b
     assert texts(a) == {"sub/0.txt": "a", "sub/1.txt": "b"}
@@ -215,7 +202,7 @@ def test_killed_at_any_moment_it_goes_on_with_the_parts_that_are_done(
     heard, cache = Heard(), Cache(own_cache)
     cache.remove_abandoned()
     (database,) = open_databases([SPEC], load_plugins(), cache, heard, workers)
-    assert heard.stages["making photographs"][0] == PARTS - parts
+    assert dict(heard.stages)["making photographs"] == PARTS - parts
     assert pictures(database.table.root) == expected
     kept = {}
     for name in done:
@@ -245,7 +232,7 @@ def test_interrupted_while_the_parts_are_put_together(
     heard = Heard()
     folder, made = make(letters, cache, heard)
     assert made
-    assert heard.stages == {}
+    assert heard.stages == []
     assert letters.made == [0, 1, 2, 3]
     assert texts(folder) == {f"sub/{part}.txt": "abcd"[part] for part in range(4)}
     assert entries(cache.root) == {folder}

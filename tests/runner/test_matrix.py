@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
+from tests.runner.heard import Heard
 
 from ccbench import open_run
 from ccbench.exceptions import CcbenchError, LeakageError, SplitError
 from ccbench.protocol import load_protocol
 from ccbench.results import TABLES, Run
-from ccbench.runner import Silent, run_matrix
+from ccbench.runner import run_matrix
 from ccbench_registry import EXPRESSIONS
 
 if TYPE_CHECKING:
@@ -191,25 +192,8 @@ def test_too_few_posers_leaves_no_finished_run(databases: list[str], tmp_path: P
     assert run_matrix(databases, backbone="tiny", runs=1, out=out).path == out
 
 
-class Stages(Silent):
-    """Keeps what was promised and what was done."""
-
-    def __init__(self) -> None:
-        self.stages: list[tuple[str, int]] = []
-        self.done: list[float] = []
-        self.details: set[str] = set()
-
-    def stage(self, name: str, total: int) -> None:
-        self.stages.append((name, total))
-        self.done.append(0.0)
-
-    def advance(self, amount: float, detail: str = "") -> None:
-        self.done[-1] += amount
-        self.details.add(detail)
-
-
 def test_an_observer_hears_every_unit_of_every_stage(databases: list[str], tmp_path: Path) -> None:
-    heard = Stages()
+    heard = Heard()
     run_matrix(databases, backbone="tiny", runs=2, out=tmp_path / "run", observer=heard)
     assert heard.stages == [
         ("reading photographs", 56),

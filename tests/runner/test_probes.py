@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from tests.runner.heard import Heard, entries
 
 from ccbench.cache import Cache
 from ccbench.exceptions import CcbenchError, ProbeError, UnknownNameError
@@ -27,6 +28,7 @@ from ccbench.protocol import load_protocol
 from ccbench.results import MANIFEST, RESPONSE_COLUMNS, Run, open_run
 from ccbench.runner import Silent, run_matrix
 from ccbench.runner.estimate import estimate
+from ccbench.runner.preparation import prepare
 
 if TYPE_CHECKING:
     from tests.conftest import FewPosers
@@ -37,11 +39,6 @@ READ, DRAWN = "mylab-units", "mylab-drawn"
 @pytest.fixture
 def databases(lab: Path, few_posers: FewPosers) -> list[str]:
     return [f"{name}={few_posers(name, 5)}" for name in ("drawn-a", "drawn-b")]
-
-
-def entries(cache: Path, kind: str) -> dict[str, int]:
-    found = cache.glob(f"{kind}/*/[0-9a-f]*/entry.json")
-    return {path.parent.name: path.stat().st_mtime_ns for path in found}
 
 
 def run(databases: Sequence[str], out: Path, *probes: str, **more: Any) -> Run:
@@ -204,18 +201,10 @@ def test_responses_can_be_asked_with_sql(databases: list[str], tmp_path: Path) -
         open_run(done.path).query("select 1")
 
 
-class Stages(Silent):
-    def __init__(self) -> None:
-        self.stages: list[tuple[str, int]] = []
-
-    def stage(self, name: str, total: int) -> None:
-        self.stages.append((name, total))
-
-
 def test_a_finished_run_makes_and_computes_nothing_again(
     databases: list[str], tmp_path: Path
 ) -> None:
-    heard = [Stages(), Stages()]
+    heard = [Heard(), Heard()]
     for observer in heard:
         run(databases, tmp_path / "out", DRAWN, observer=observer)
     assert ("making probe images", 6) in heard[0].stages
@@ -227,7 +216,8 @@ def test_a_finished_run_makes_and_computes_nothing_again(
 
 def test_a_dry_run_counts_the_probe(databases: list[str], own_cache: Path) -> None:
     def count() -> dict[str, tuple[int, int]]:
-        found = estimate(
+        cache = Cache(own_cache)
+        plan = prepare(
             databases,
             backbone="tiny",
             protocol=load_protocol("quick", ["runs=2"]),
@@ -235,10 +225,11 @@ def test_a_dry_run_counts_the_probe(databases: list[str], own_cache: Path) -> No
             device="cpu",
             workers=1,
             plugins=load_plugins(),
-            cache=Cache(own_cache),
+            cache=cache,
             observer=Silent(),
             probes=[DRAWN],
         )
+        found = estimate(plan, workers=1, cache=cache, observer=Silent())
         return {entry.stage: (entry.cached, entry.anew) for entry in found.counts}
 
     assert count()["probe images"] == (1, 5)

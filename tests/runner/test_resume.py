@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.runner.heard import Heard, entries
 
 from ccbench.cache import Cache
 from ccbench.results import TABLES, Run
-from ccbench.runner import Silent, run_matrix
+from ccbench.runner import run_matrix
 
 if TYPE_CHECKING:
     from tests.conftest import FewPosers
@@ -35,12 +36,6 @@ def databases(lab: Path, few_posers: FewPosers) -> list[str]:
 
 def tables(run: Run) -> dict[str, bytes]:
     return {name: (run.path / f"{name}.parquet").read_bytes() for name in TABLES}
-
-
-def entries(cache: Path, kind: str) -> dict[str, int]:
-    """Return the finished entries of a kind, with the time each was written."""
-    found = cache.glob(f"{kind}/*/[0-9a-f]*/entry.json")
-    return {path.parent.name: path.stat().st_mtime_ns for path in found}
 
 
 def children(pid: int) -> set[int]:
@@ -208,20 +203,6 @@ def test_another_database_trains_only_its_own_heads(
     assert kept.reset_index(drop=True).equals(old)
 
 
-class Notes(Silent):
-    """Keeps what a run says."""
-
-    def __init__(self) -> None:
-        self.stages: list[str] = []
-        self.notes: list[str] = []
-
-    def stage(self, name: str, total: int) -> None:
-        self.stages.append(f"{name}: {total}")
-
-    def note(self, sentence: str) -> None:
-        self.notes.append(sentence)
-
-
 @pytest.mark.parametrize(
     ("kind", "file"),
     [("heads", "head.safetensors"), ("features", "features.npy"), ("scores", "logits.npy")],
@@ -234,9 +215,9 @@ def test_a_file_cut_short_in_the_cache_is_noticed_and_made_again(
     path = sorted((own_cache / kind).rglob(file))[0]
     good = path.read_bytes()
     path.write_bytes(good[: len(good) // 2])
-    heard = Notes()
+    heard = Heard()
     again = run_matrix(databases, backbone="tiny", runs=1, out=tmp_path / "out", observer=heard)
-    (note,) = heard.notes
+    (note,) = heard.sentences
     assert str(path.parent) in note
     assert f"{file} was cut short" in note
     assert "made again" in note
@@ -248,13 +229,13 @@ def test_a_finished_run_computes_nothing_again(
     databases: list[str], own_cache: Path, tmp_path: Path
 ) -> None:
     run_matrix(databases, backbone="tiny", runs=1, out=tmp_path / "out")
-    heard = Notes()
+    heard = Heard()
     run_matrix(databases, backbone="tiny", runs=1, out=tmp_path / "out", observer=heard)
-    assert [stage.split(":")[0] for stage in heard.stages] == [
+    assert [name for name, _ in heard.stages] == [
         "reading photographs",
         "writing tables",
     ]
-    assert heard.notes == []
+    assert heard.sentences == []
 
 
 def test_what_killed_processes_left_half_written_is_removed(

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from tests.runner.heard import Heard
 
 from ccbench.exceptions import CcbenchError, DivergedError
 from ccbench.protocol import Protocol, load_protocol
-from ccbench.runner import matrix, run_matrix
+from ccbench.runner import preparation, run_matrix, stages
 from ccbench.training import memory, perceptron
 
 if TYPE_CHECKING:
@@ -18,23 +19,6 @@ if TYPE_CHECKING:
     from tests.conftest import FewPosers
 
     from ccbench.training import TrainingTask
-
-
-class Notes:
-    """An observer that keeps stages and sentences."""
-
-    def __init__(self) -> None:
-        self.stages: list[tuple[str, int]] = []
-        self.sentences: list[str] = []
-
-    def stage(self, name: str, total: int) -> None:
-        self.stages.append((name, total))
-
-    def advance(self, amount: float, detail: str = "") -> None:
-        pass
-
-    def note(self, sentence: str) -> None:
-        self.sentences.append(sentence)
 
 
 @pytest.fixture
@@ -66,7 +50,7 @@ def test_stacks_give_what_single_heads_give(
     room: int,
     stacks: int,
 ) -> None:
-    def run(name: str, observer: Notes) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    def run(name: str, observer: Heard) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
         done = run_matrix(
             databases,
             backbone="tiny",
@@ -80,13 +64,13 @@ def test_stacks_give_what_single_heads_give(
         logits = [column for column in frame if str(column).startswith("logit_")]
         return frame[logits].to_numpy(float)
 
-    alone = run("alone", notes := Notes())
-    assert ("training heads", 6) in notes.stages
+    alone = run("alone", heard := Heard())
+    assert ("training heads", 6) in heard.stages
     # A device that is not called "cpu", as a GPU is not.
-    monkeypatch.setattr(matrix, "choose_device", lambda device: "cpu:0")
-    monkeypatch.setattr(matrix, "heads_at_once", lambda tasks, features, wanted: min(room, wanted))
-    together = run("together", notes := Notes())
-    assert ("training heads", stacks) in notes.stages
+    monkeypatch.setattr(preparation, "choose_device", lambda device: "cpu:0")
+    monkeypatch.setattr(stages, "heads_at_once", lambda tasks, features, wanted: min(room, wanted))
+    together = run("together", heard := Heard())
+    assert ("training heads", stacks) in heard.stages
     assert np.allclose(together, alone, atol=1e-4)
     assert np.abs(alone).max() > 0.1
 
@@ -125,16 +109,16 @@ def test_fewer_processes_where_memory_is_short(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(matrix, "heads_at_once", lambda tasks, features, wanted: 1)
+    monkeypatch.setattr(stages, "heads_at_once", lambda tasks, features, wanted: 1)
     run_matrix(
         databases,
         backbone="tiny",
         protocol=perceptrons,
         out=tmp_path / "run",
         workers=2,
-        observer=(notes := Notes()),
+        observer=(heard := Heard()),
     )
-    assert notes.sentences == ["training 1 head at a time, not 2: there is no memory for more"]
+    assert heard.sentences == ["training 1 head at a time, not 2: there is no memory for more"]
 
 
 def test_a_head_that_does_not_fit_is_refused(

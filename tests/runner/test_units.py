@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pytest
 import torch
+from tests.runner.heard import Heard, entries
 
 from ccbench.backbones import layer_submodules
 from ccbench.cache import Cache
@@ -21,6 +22,7 @@ from ccbench.protocol import load_protocol
 from ccbench.results import MANIFEST, UNIT_COLUMNS, Run, open_run
 from ccbench.runner import Silent, run_matrix
 from ccbench.runner.estimate import estimate
+from ccbench.runner.preparation import prepare
 from ccbench.runner.units import Layer, layer_means, open_layers
 
 if TYPE_CHECKING:
@@ -37,19 +39,6 @@ def database(lab: Path, few_posers: FewPosers) -> list[str]:
 def run(databases: Sequence[str], out: Path, *layers: str, **more: Any) -> Run:
     given: dict[str, Any] = {"backbone": "tiny", "runs": 1, "probes": [READ], **more}
     return run_matrix(databases, out=out, probe_layers=layers, **given)
-
-
-def entries(cache: Path, kind: str) -> dict[str, int]:
-    found = cache.glob(f"{kind}/*/[0-9a-f]*/entry.json")
-    return {path.parent.name: path.stat().st_mtime_ns for path in found}
-
-
-class Stages(Silent):
-    def __init__(self) -> None:
-        self.stages: list[tuple[str, int]] = []
-
-    def stage(self, name: str, total: int) -> None:
-        self.stages.append((name, total))
 
 
 # -- the numbers
@@ -180,7 +169,7 @@ def test_units_of_alexnet_are_those_of_torchvision(own_cache: Path) -> None:
 def test_a_second_run_computes_nothing_and_leaves_the_same_bytes(
     database: list[str], tmp_path: Path
 ) -> None:
-    heard = [Stages(), Stages()]
+    heard = [Heard(), Heard()]
     first = run(database, tmp_path / "one", "0", "pooled", observer=heard[0])
     again = run(database, tmp_path / "two", "pooled", "0", observer=heard[1])
     assert ("layer responses", 2) in heard[0].stages
@@ -237,7 +226,8 @@ def test_workers_and_the_order_asked_for_change_no_byte(
 
 def test_a_dry_run_counts_the_layers(database: list[str], own_cache: Path) -> None:
     def count(*layers: str) -> dict[str, tuple[int, int]]:
-        found = estimate(
+        cache = Cache(own_cache)
+        plan = prepare(
             database,
             backbone="tiny",
             protocol=load_protocol("quick", ["runs=1"]),
@@ -245,11 +235,12 @@ def test_a_dry_run_counts_the_layers(database: list[str], own_cache: Path) -> No
             device="cpu",
             workers=1,
             plugins=load_plugins(),
-            cache=Cache(own_cache),
+            cache=cache,
             observer=Silent(),
             probes=[READ],
             probe_layers=layers,
         )
+        found = estimate(plan, workers=1, cache=cache, observer=Silent())
         return {entry.stage: (entry.cached, entry.anew) for entry in found.counts}
 
     assert "layer responses" not in count()

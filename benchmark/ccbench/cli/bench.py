@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from ccbench.cli.options import device_option, workers_option
+
 
 @click.command()
 @click.option(
@@ -16,9 +18,9 @@ import click
     metavar="NAME",
     help="bfloat16, float32 or reference, as of 'ccbench matrix'.",
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
-@click.option("--workers", type=click.IntRange(min=1), help="Processes. Default: all cores.")
-def bench(backbone: str, engine: str, device: str, workers: int | None) -> None:
+@device_option
+@workers_option
+def bench(backbone: str, engine: str, device: str, workers: int) -> None:
     """Time this machine for about a minute and say how long each protocol would take.
 
     Two lines: the speed of training and of features, and the projected time of each preset on
@@ -28,7 +30,6 @@ def bench(backbone: str, engine: str, device: str, workers: int | None) -> None:
 
     from ccbench.cli.matrix import duration
     from ccbench.cli.progress import Bars
-    from ccbench.executors import available_cores
     from ccbench.plugins import load_plugins
     from ccbench.runner.bench import DATABASES, POSERS
     from ccbench.runner.bench import bench as measure
@@ -39,7 +40,7 @@ def bench(backbone: str, engine: str, device: str, workers: int | None) -> None:
             backbone=backbone,
             engine=engine,
             device=device,
-            workers=workers or available_cores(),
+            workers=workers,
             plugins=load_plugins(),
             observer=bars,
         )

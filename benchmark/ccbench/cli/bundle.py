@@ -6,14 +6,12 @@ from pathlib import Path
 
 import click
 
+from ccbench.cli.options import out_option, run_argument
+
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    help="File to write. Default: NAME.ccb in the run directory.",
-)
+@run_argument
+@out_option("File to write. Default: NAME.ccb in the run directory.")
 def bundle(run: Path, out: Path | None) -> None:
     """Pack a finished RUN into one file, to send to others and to merge leaderboards.
 

@@ -114,7 +114,7 @@ def print_list(
         f"{_count(countries, 'country', 'countries')}. read by: pattern = file names, "
         "-d NAME=FOLDER; manifest = naming not known, -d NAME=list.csv; generated = needs no "
         "folder. share: may the photographs be passed on. More: ccbench datasets show NAME. Your "
-        "own database: a CSV manifest (path,poser,expression) or a TOML card; see the README.",
+        "own database: ccbench datasets new FOLDER, or a CSV manifest (path,poser,expression).",
         style="dim",
         highlight=False,
     )

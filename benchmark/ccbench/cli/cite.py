@@ -6,17 +6,12 @@ from pathlib import Path
 
 import click
 
+from ccbench.cli.options import format_option, run_argument
+
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option(
-    "--format",
-    "kind",
-    type=click.Choice(["bibtex", "text"]),
-    default="bibtex",
-    show_default=True,
-    help="bibtex for reference managers; text: a list in APA style.",
-)
+@run_argument
+@format_option(["bibtex", "text"], "bibtex for reference managers; text: a list in APA style.")
 def cite(run: Path, kind: str) -> None:
     """Print what to cite for a finished RUN.
 

@@ -9,6 +9,7 @@ import click
 
 from ccbench.cli.datasets_new import new
 from ccbench.cli.groups import OpenGroup
+from ccbench.cli.options import workers_option
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -91,8 +92,8 @@ def accept(names: tuple[str, ...]) -> None:
 @datasets.command()
 @click.argument("name")
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--workers", type=click.IntRange(min=1), help="Processes. Default: all cores.")
-def generate(name: str, out: Path, workers: int | None) -> None:
+@workers_option
+def generate(name: str, out: Path, workers: int) -> None:
     """Write the photographs of the dataset NAME, one that makes its own, into the folder OUT.
 
     A run needs no such folder; this is for looking at them and for other programs.  OUT must
@@ -102,21 +103,20 @@ def generate(name: str, out: Path, workers: int | None) -> None:
 
     from rich.console import Console
 
+    from ccbench.atomic import refuse_taken
     from ccbench.cache import Cache
     from ccbench.cli.progress import Bars
-    from ccbench.executors import available_cores
+    from ccbench.exceptions import DatasetError
     from ccbench.plugins import load_plugins
-    from ccbench.runner.export import copy_photographs, refuse_taken
+    from ccbench.runner.export import copy_photographs
     from ccbench.runner.generate import generated_photographs
 
-    refuse_taken(out)
+    refuse_taken(out, DatasetError)
     console = Console()
     cache = Cache()
     cache.remove_abandoned()
     with Bars(console) as bars:
-        source = generated_photographs(
-            name, load_plugins(), cache, bars, workers or available_cores()
-        )
+        source = generated_photographs(name, load_plugins(), cache, bars, workers)
         count = copy_photographs(source, out)
         for sentence in dict.fromkeys(cache.damaged):
             bars.note(sentence)
@@ -131,9 +131,9 @@ def generate(name: str, out: Path, workers: int | None) -> None:
 
 @datasets.command()
 @click.argument("dataset", metavar="NAME[=ROOT]")
-@click.option("--workers", type=click.IntRange(min=1), help="Processes. Default: all cores.")
+@workers_option
 @click.pass_context
-def check(ctx: click.Context, dataset: str, workers: int | None) -> None:
+def check(ctx: click.Context, dataset: str, workers: int) -> None:
     """Look at a database before running on it.
 
     Prints posers and expressions, incomplete posers, files that do not match, duplicates,
@@ -144,13 +144,12 @@ def check(ctx: click.Context, dataset: str, workers: int | None) -> None:
 
     from ccbench.cache import Cache
     from ccbench.cli.progress import Bars
-    from ccbench.executors import available_cores
     from ccbench.plugins import load_plugins
     from ccbench.runner.check import check_database
 
     console = Console()
     with Bars(console) as bars:
-        found = check_database(dataset, load_plugins(), Cache(), bars, workers or available_cores())
+        found = check_database(dataset, load_plugins(), Cache(), bars, workers)
     _print_check(console, found)
     if found.refused:
         ctx.exit(1)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ccbench.cli import new_questions as ask
+from ccbench.cli.options import out_option, workers_option
 from ccbench.exceptions import DatasetError
 
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ _UNNAMED = {"name": "new", "title": "", "country": "", "licence": "", "citation"
     multiple=True,
     help="What a code means; CODE= leaves it out. May be given many times.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="The card. Default: NAME.toml here.")
+@out_option("The card. Default: NAME.toml here.")
 @click.option("--force", is_flag=True, help="Overwrite the card.")
 @click.option("--yes", is_flag=True, help="Take what is proposed without asking.")
-@click.option("--workers", type=click.IntRange(min=1), help="Processes. Default: all cores.")
+@workers_option
 @click.pass_context
 def new(
     ctx: click.Context,
@@ -58,7 +59,7 @@ def new(
     out: Path | None,
     force: bool,
     yes: bool,
-    workers: int | None,
+    workers: int,
     **facts: str | None,
 ) -> None:
     """Make the folder ROOT of photographs a database: look at its names, write a card.
@@ -204,7 +205,7 @@ def _spec(path: Path, root: Path) -> str:
     return f"{card}={root}"
 
 
-def _check(ctx: click.Context, console: Console, spec: str, workers: int | None) -> None:
+def _check(ctx: click.Context, console: Console, spec: str, workers: int) -> None:
     """Check the new card as ``ccbench datasets check`` does, and say what comes next."""
     from ccbench.cli.datasets import check
 

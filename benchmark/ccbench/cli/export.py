@@ -7,25 +7,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ccbench.cli.options import format_option, out_option, run_argument
+
 if TYPE_CHECKING:
     from ccbench.reporting.exports import Format
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option(
-    "--format",
-    "kind",
-    type=click.Choice(["csv", "parquet", "latex"]),
-    default="csv",
-    show_default=True,
-    help="csv for R, JASP and SPSS; parquet for R and Python; latex: the summaries, to print.",
+@run_argument
+@format_option(
+    ["csv", "parquet", "latex"],
+    "csv for R, JASP and SPSS; parquet for R and Python; latex: the summaries, to print.",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    help="Folder to write. Default: export-FORMAT in the run directory.",
-)
+@out_option("Folder to write. Default: export-FORMAT in the run directory.")
 def export(run: Path, kind: Format, out: Path | None) -> None:
     """Write the tables of a finished RUN for other software.
 

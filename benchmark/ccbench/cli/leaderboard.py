@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ccbench.cli.options import format_option, out_option
+
 if TYPE_CHECKING:
     from typing import Literal
 
@@ -15,19 +17,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--format",
-    "kind",
-    type=click.Choice(["table", "csv", "latex", "json"]),
-    default="table",
-    show_default=True,
-    help="table: for the terminal; the others go to standard output, to be kept in a file.",
+@format_option(
+    ["table", "csv", "latex", "json"],
+    "table: for the terminal; the others go to standard output, to be kept in a file.",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    help="Folder to write: a site of static pages with all tables, and where each run is from.",
-)
+@out_option("Folder to write: a site of static pages with all tables, and where each run is from.")
 @click.option(
     "--strict",
     is_flag=True,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ccbench.cli.options import device_option, out_option, workers_option
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -101,7 +103,7 @@ DEFAULT_PROBES: tuple[str, ...] = ("rendered-au",)
     type=click.Choice(["skip", "error", "center"]),
     help="What to do with a photograph in which no face is found.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Run directory. Default: below runs/.")
+@out_option("Run directory. Default: below runs/.")
 @click.option(
     "--engine",
     default="auto",
@@ -111,8 +113,8 @@ DEFAULT_PROBES: tuple[str, ...] = ("rendered-au",)
     "(autograd), the same steps at different speed. auto: bfloat16 where the processor has it, "
     "else float32.",
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
-@click.option("--workers", type=click.IntRange(min=1), help="Processes. Default: all cores.")
+@device_option
+@workers_option
 @click.option(
     "--dry-run",
     is_flag=True,
@@ -135,7 +137,7 @@ def matrix(
     out: Path | None,
     engine: str,
     device: str,
-    workers: int | None,
+    workers: int,
     dry_run: bool,
 ) -> None:
     """Train on every database, test on every database.
@@ -148,7 +150,6 @@ def matrix(
     from rich.console import Console
 
     from ccbench.cli.terms import settle_terms
-    from ccbench.executors import available_cores
     from ccbench.protocol import load_protocol
 
     console = Console()
@@ -173,7 +174,7 @@ def matrix(
         "seed": seed,
         "device": device,
         "engine": engine,
-        "workers": workers or available_cores(),
+        "workers": workers,
         "probes": probes,
         "probe_layers": probe_layers,
         "train": train,
@@ -211,9 +212,12 @@ def _dry_run(console: Console, databases: tuple[str, ...], options: dict[str, An
     from ccbench.cli.progress import Bars
     from ccbench.plugins import load_plugins
     from ccbench.runner.estimate import estimate
+    from ccbench.runner.preparation import prepare
 
+    cache = Cache()
     with Bars(console) as bars:
-        found = estimate(databases, plugins=load_plugins(), cache=Cache(), observer=bars, **options)
+        plan = prepare(databases, plugins=load_plugins(), cache=cache, observer=bars, **options)
+        found = estimate(plan, workers=options["workers"], cache=cache, observer=bars)
     _print_estimate(console, found, options["workers"])
 
 

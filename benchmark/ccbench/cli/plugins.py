@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from ccbench.cli.options import out_option
+
 _KINDS = ("dataset", "backbone", "probe")
 
 
@@ -40,11 +42,7 @@ def list_plugins(hooks: bool, as_json: bool) -> None:
 @plugins.command()
 @click.argument("name")
 @click.option("--kind", type=click.Choice(_KINDS), required=True, help="What it is to provide.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    help="Folder to write it into; new or empty. Default: ccbench-NAME.",
-)
+@out_option("Folder to write it into; new or empty. Default: ccbench-NAME.")
 @click.option(
     "--model", metavar="MODEL", help="Of a backbone: timm's name of its network. Default: resnet18."
 )

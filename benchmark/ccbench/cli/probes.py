@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ccbench.cli.groups import OpenGroup
+from ccbench.cli.options import workers_option
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -64,9 +65,9 @@ def list_probes() -> None:
 
 @probes.command()
 @click.argument("probe", metavar="NAME[=ROOT]")
-@click.option("--workers", type=click.IntRange(min=1), help="Processes. Default: all cores.")
+@workers_option
 @click.pass_context
-def check(ctx: click.Context, probe: str, workers: int | None) -> None:
+def check(ctx: click.Context, probe: str, workers: int) -> None:
     """Look at every image of a probe before running it.
 
     Are all action units and intensities there, does the picture change more with each
@@ -76,15 +77,12 @@ def check(ctx: click.Context, probe: str, workers: int | None) -> None:
 
     from ccbench.cache import Cache
     from ccbench.cli.progress import Bars
-    from ccbench.executors import available_cores
     from ccbench.plugins import load_plugins
     from ccbench.runner.probe_images import check_series, make_series
 
     console = Console()
     with Bars(console) as bars:
-        opened, series = make_series(
-            probe, load_plugins(), Cache(), bars, workers or available_cores()
-        )
+        opened, series = make_series(probe, load_plugins(), Cache(), bars, workers)
         found = check_series(opened, series, bars)
     _print_check(console, found)
     if found.problems:
@@ -94,8 +92,8 @@ def check(ctx: click.Context, probe: str, workers: int | None) -> None:
 @probes.command()
 @click.argument("probe", metavar="NAME")
 @click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
-@click.option("--workers", type=click.IntRange(min=1), help="Processes. Default: all cores.")
-def render(probe: str, out: Path, workers: int | None) -> None:
+@workers_option
+def render(probe: str, out: Path, workers: int) -> None:
     """Write the images of the probe NAME into the folder OUT, to use them elsewhere.
 
     OUT/IDENTITY/AU12_0.8.png and null.png, manifest.csv (identity, texture, au, level, path)
@@ -103,15 +101,15 @@ def render(probe: str, out: Path, workers: int | None) -> None:
     """
     from rich.console import Console
 
+    from ccbench.atomic import refuse_taken
     from ccbench.cache import Cache
     from ccbench.cli.progress import Bars
     from ccbench.datasets import parse_probe_spec
     from ccbench.exceptions import ProbeError
-    from ccbench.executors import available_cores
     from ccbench.plugins import load_plugins
-    from ccbench.runner.probe_images import make_series, refuse_used, write_series
+    from ccbench.runner.probe_images import make_series, write_series
 
-    refuse_used(out)
+    refuse_taken(out, ProbeError)
     plugins = load_plugins()
     spec = parse_probe_spec(probe)
     if spec.root is not None:
@@ -121,7 +119,7 @@ def render(probe: str, out: Path, workers: int | None) -> None:
         )
     console = Console()
     with Bars(console) as bars:
-        _, series = make_series(probe, plugins, Cache(), bars, workers or available_cores())
+        _, series = make_series(probe, plugins, Cache(), bars, workers)
         write_series(series, out, bars)
     console.print(
         f"{len(series.stimuli)} images of {len(series.identities)} "

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from ccbench.cli.options import run_argument
+
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@run_argument
 @click.option(
     "--against",
     metavar="RUN",

@@ -23,11 +23,21 @@ from ccbench.results import Run
 from ccbench_registry.prototypes import prototype_tables
 from ccbench_registry.published import published_results
 
-_PAIR = (Column("train_database", "trained on"), Column("test_database", "tested on"))
+# Columns of several tables.
+_DATABASE = Column("database", "database")
+_EXPRESSION = Column("expression", "expression")
+_SHOWN, _CHOSEN = Column("expression", "shown"), Column("predicted", "chosen")
+_TESTS = Column("photographs", "tests", "count")
+_SD = Column("sd", "SD", "rate")
+_OUTPUT = Column("expression", "unit")
+_AU = Column("action_unit", "AU", "count")
+_POINTS = Column("points", "points", "count")
 _PROBE = Column("probe", "probe")
-_UNIT = (_PROBE, Column("database", "database"), Column("expression", "unit"))
-_BETWEEN = (Column("database", "database"), Column("other", "other"))
 _RS = Column("r_s", "r_s", "signed")
+_P = Column("p", "p", "p")
+_PAIR = (Column("train_database", "trained on"), Column("test_database", "tested on"))
+_UNIT = (_PROBE, _DATABASE, _OUTPUT)
+_BETWEEN = (_DATABASE, Column("other", "other"))
 
 
 def rate_tables(run: Run) -> list[ReportTable]:
@@ -42,10 +52,10 @@ def rate_tables(run: Run) -> list[ReportTable]:
             (
                 *_PAIR,
                 Column("mean", "correct rate", "rate"),
-                Column("sd", "SD", "rate"),
+                _SD,
                 Column("runs", "runs", "count"),
                 Column("chance", "chance", "rate"),
-                Column("photographs", "tests", "count"),
+                _TESTS,
             ),
         ),
         ReportTable(
@@ -55,9 +65,9 @@ def rate_tables(run: Run) -> list[ReportTable]:
             expression_summary(predictions),
             (
                 *_PAIR,
-                Column("expression", "expression"),
-                Column("photographs", "tests", "count"),
-                Column("sd", "SD", "rate"),
+                _EXPRESSION,
+                _TESTS,
+                _SD,
                 Column("mean", "correct rate", "rate"),
             ),
         ),
@@ -69,7 +79,7 @@ def rate_tables(run: Run) -> list[ReportTable]:
             unbiased_hits(predictions),
             (
                 *_PAIR,
-                Column("expression", "expression"),
+                _EXPRESSION,
                 Column("hit_rate", "hit rate", "rate"),
                 Column("hu", "Hu", "rate"),
                 Column("chance", "chance of Hu", "rate"),
@@ -82,8 +92,8 @@ def rate_tables(run: Run) -> list[ReportTable]:
             confusion(predictions),
             (
                 *_PAIR,
-                Column("expression", "shown"),
-                Column("predicted", "chosen"),
+                _SHOWN,
+                _CHOSEN,
                 Column("count", "times", "count"),
                 Column("rate", "rate", "rate"),
             ),
@@ -110,7 +120,7 @@ def tuning_tables(run: Run, found: pd.DataFrame) -> list[ReportTable]:
             peaks(found),
             (
                 *_UNIT,
-                Column("action_unit", "AU", "count"),
+                _AU,
                 Column("intensity", "intensity", "rate"),
                 Column("response", "response", "number"),
             ),
@@ -123,8 +133,8 @@ def tuning_tables(run: Run, found: pd.DataFrame) -> list[ReportTable]:
             (
                 _PROBE,
                 *_BETWEEN,
-                Column("expression", "unit"),
-                Column("points", "points", "count"),
+                _OUTPUT,
+                _POINTS,
                 _RS,
             ),
         ),
@@ -135,8 +145,8 @@ def tuning_tables(run: Run, found: pd.DataFrame) -> list[ReportTable]:
             unit_correlations(between),
             (
                 _PROBE,
-                Column("database", "database"),
-                Column("expression", "unit"),
+                _DATABASE,
+                _OUTPUT,
                 Column("other", "other"),
                 Column("other_expression", "its unit"),
                 _RS,
@@ -154,8 +164,8 @@ def tuning_tables(run: Run, found: pd.DataFrame) -> list[ReportTable]:
                 (
                     _PROBE,
                     *_PAIR,
-                    Column("expression", "shown"),
-                    Column("predicted", "chosen"),
+                    _SHOWN,
+                    _CHOSEN,
                     _RS,
                     Column("rate", "choice rate", "rate"),
                 ),
@@ -179,14 +189,14 @@ def _component_tables(found: pd.DataFrame, probe: str, several: bool) -> list[Re
             f"Principal components: units{of}",
             f"The points of Figure 10; the components carry {shares} of the variance.",
             parts.scores,
-            (Column("database", "database"), Column("expression", "unit"), *numbers),
+            (_DATABASE, _OUTPUT, *numbers),
         ),
         ReportTable(
             f"component_loadings{suffix}",
             f"Principal components: action units{of}",
             "How much each action unit counts in each component.",
             parts.loadings,
-            (Column("action_unit", "AU", "count"), *numbers),
+            (_AU, *numbers),
         ),
     ]
     distances = component_distances(parts)
@@ -197,7 +207,7 @@ def _component_tables(found: pd.DataFrame, probe: str, several: bool) -> list[Re
                 f"Distances in component space{of}",
                 "Between the units of one expression in two databases.",
                 distances,
-                (*_BETWEEN, Column("expression", "unit"), Column("distance", "distance", "number")),
+                (*_BETWEEN, _OUTPUT, Column("distance", "distance", "number")),
             )
         )
     return tables
@@ -218,12 +228,12 @@ def literature_tables(run: Run, found: pd.DataFrame) -> list[ReportTable]:
                 + " ".join(f"{n.database}: {n.raters} ({n.certainty})." for n in norms.values()),
                 people,
                 (
-                    Column("database", "database"),
+                    _DATABASE,
                     Column("source", "norms"),
                     Column("network_mean", "networks", "rate"),
                     Column("human_mean", "people", "rate"),
                     _RS,
-                    Column("p", "p", "p"),
+                    _P,
                 ),
             )
         )
@@ -234,9 +244,9 @@ def literature_tables(run: Run, found: pd.DataFrame) -> list[ReportTable]:
             "How well the networks of each database recognise its own expressions, best first.",
             rank_orders(run.predictions),
             (
-                Column("database", "database"),
+                _DATABASE,
                 Column("rank", "rank", "number"),
-                Column("expression", "expression"),
+                _EXPRESSION,
                 Column("correct_rate", "correct rate", "rate"),
             ),
         )
@@ -260,7 +270,7 @@ def _prototypes(found: pd.DataFrame) -> ReportTable:
             Column("table", "table"),
             Column("auc", "AUC", "rate"),
             _RS,
-            Column("p", "p", "p"),
+            _P,
         ),
     )
 
@@ -298,7 +308,7 @@ def unit_tables(run: Run) -> list[ReportTable]:
             (
                 _PROBE,
                 Column("layer", "layer"),
-                Column("action_unit", "AU", "count"),
+                _AU,
                 Column("units", "units", "count"),
                 Column("share", "share", "rate"),
             ),
@@ -319,7 +329,7 @@ def stability_table(found: pd.DataFrame, other: Run) -> ReportTable:
         "Spearman's r_s of profiles between this run and the other (paper: 60 posers against all, "
         ".967 to .998).",
         profile_stability(found, profiles(other.responses)),
-        (*_UNIT, Column("points", "points", "count"), _RS),
+        (*_UNIT, _POINTS, _RS),
     )
 
 

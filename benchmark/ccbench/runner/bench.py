@@ -12,8 +12,8 @@ from ccbench.features import BackboneIdentity
 from ccbench.plugins import Plugins, plugin_code
 from ccbench.preprocessing import standardise
 from ccbench.protocol import PerceptronHead, Protocol, load_protocol, preset_names
-from ccbench.runner.matrix import choose_device
 from ccbench.runner.observer import Observer
+from ccbench.runner.preparation import choose_device
 from ccbench.runner.timing import regression_seconds, seconds, training_pace, view_seconds
 from ccbench.testing.drawn import DRAWN_DATABASES, Image, draw_photograph
 from ccbench.training import Engine, TrainingTask, choose_engine, heads_at_once

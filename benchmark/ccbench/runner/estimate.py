@@ -9,19 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ccbench.cache import Cache
-from ccbench.datasets import DatasetSpec, ProbeSpec
 from ccbench.executors.local import one_thread
 from ccbench.faces import UNSEEN, FaceRecord, read_records
-from ccbench.plugins import Plugins
 from ccbench.preprocessing import standardise
 from ccbench.probing import read_series, stimulus_faces, stimulus_features
-from ccbench.protocol import PerceptronHead, Protocol
-from ccbench.runner.matrix import Preparation, missing_features, prepare
+from ccbench.protocol import PerceptronHead
 from ccbench.runner.mixtures import TrainingSet, training_sets
 from ccbench.runner.observer import Observer
 from ccbench.runner.persons import select_all
+from ccbench.runner.preparation import Preparation
 from ccbench.runner.probes import PartJob, do_part
 from ccbench.runner.selection import Selection, refuse_shared_photographs
+from ccbench.runner.stages import missing_features
 from ccbench.runner.timing import regression_seconds, seconds, training_pace, view_seconds
 from ccbench.runner.units import unit_jobs
 from ccbench.runner.work import Cell, feature_tasks, make_cells, stack_cells
@@ -70,45 +69,13 @@ class Estimate:
     exact: bool
 
 
-def estimate(
-    databases: Sequence[str | DatasetSpec],
-    *,
-    backbone: str,
-    protocol: Protocol,
-    seed: int,
-    device: str,
-    workers: int,
-    plugins: Plugins,
-    cache: Cache,
-    observer: Observer,
-    probes: Sequence[str | ProbeSpec] = (),
-    probe_layers: Sequence[str] = (),
-    engine: str = "auto",
-    train: Sequence[str] = (),
-    leave_one_out: bool = False,
-) -> Estimate:
-    """List what ``run_matrix`` would compute; time one unit of each stage.
+def estimate(plan: Preparation, *, workers: int, cache: Cache, observer: Observer) -> Estimate:
+    """List what ``run_matrix`` would compute for a plan; time one unit of each stage.
 
-    Nothing is trained and no run is written; photographs that a database makes itself are
-    made (``Database.made``), and weights that a hub has are downloaded.  Of each probe that
-    makes its own images one part is made and kept.
+    Nothing is trained and no run is written.  Of each probe that makes its own images one
+    part is made and kept.
     """
-    plan = prepare(
-        databases,
-        backbone,
-        protocol,
-        seed,
-        device,
-        plugins,
-        cache,
-        observer,
-        probes,
-        workers,
-        probe_layers,
-        engine,
-        train,
-        leave_one_out,
-    )
+    protocol, seed = plan.protocol, plan.request.seed
     everything: list[list[FaceRecord]] = []
     faces_cached, faces_anew = 0, 0
     for tasks in plan.faces:

@@ -23,7 +23,7 @@ def copy_photographs(source: Path, out: Path) -> int:
     Raises:
         DatasetError: ``out`` is not empty or cannot be written.
     """
-    refuse_taken(out)
+    atomic.refuse_taken(out, DatasetError)
     target = out.resolve()
     files = entry_files(source)
     try:
@@ -39,21 +39,3 @@ def copy_photographs(source: Path, out: Path) -> int:
             f"cannot write to {out}: {error.strerror or error}; free space or give another folder"
         ) from None
     return len(files)
-
-
-def refuse_taken(out: Path) -> None:
-    """Refuse to write photographs where something is already.
-
-    Raises:
-        DatasetError: ``out`` is a file, a folder that is not empty, or the current folder.
-    """
-    try:
-        if out.exists() and not out.is_dir():
-            raise DatasetError(f"{out} is a file; give the name of a new folder")
-        if out.is_dir() and any(out.iterdir()):
-            raise DatasetError(f"{out} is not empty; give the name of a new folder")
-    except OSError as error:
-        raise DatasetError(f"cannot look into {out}: {error.strerror or error}") from None
-    if out.resolve() == Path.cwd():
-        # It is replaced as a whole, under the feet of the user's shell.
-        raise DatasetError(f"{out} is the current folder; give the name of a new folder")

@@ -187,7 +187,7 @@ def write_series(series: Series, out: Path, observer: Observer) -> None:
         ProbeError: the folder is not empty or cannot be written, or an identity has a name
             that no folder can have.
     """
-    refuse_used(out)
+    atomic.refuse_taken(out, ProbeError)
     for identity in series.identities:
         if not re.fullmatch(r"[^\W_][\w .+-]*", identity) or identity != identity.rstrip(" ."):
             raise ProbeError(
@@ -219,18 +219,6 @@ def write_series(series: Series, out: Path, observer: Observer) -> None:
             observer.advance(1)
     except OSError as error:
         raise ProbeError(f"cannot write {out}: {error.strerror or error}") from None
-
-
-def refuse_used(out: Path) -> None:
-    """Refuse a folder that holds something.
-
-    Raises:
-        ProbeError: naming it.
-    """
-    if out.exists() and not out.is_dir():
-        raise ProbeError(f"{out} is a file; give a folder that is not there yet")
-    if out.is_dir() and any(out.iterdir()):
-        raise ProbeError(f"{out} is not empty; give a folder that is not there yet")
 
 
 def contact_sheet(series: Series) -> Image.Image:

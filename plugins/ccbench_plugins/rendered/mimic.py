@@ -55,7 +55,7 @@ def mimic_dataset(
             posers, or photographs of such a size cannot be rendered.
     """
     from ccbench import __version__
-    from ccbench.atomic import new_directory
+    from ccbench.atomic import new_directory, refuse_taken
     from ccbench.executors import map_tasks
     from ccbench.interfaces import MimickedTexts
     from ccbench.plugins import plugin_code
@@ -64,8 +64,8 @@ def mimic_dataset(
     card = dataset.card
     if card.posers is not None and posers > card.posers:
         raise DatasetError(f"{card.name} has {card.posers} posers, not {posers}; ask for fewer")
+    refuse_taken(out, DatasetError)
     out = out.resolve()
-    _refuse_taken(out)
     with plugin_code("dataset", card.name, "layout()"):
         layout = dataset.layout(posers, quirks=quirks)
     try:
@@ -100,16 +100,6 @@ def _write_texts(texts: Mapping[str, str], folder: Path) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
-
-
-def _refuse_taken(out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise DatasetError(f"{out} is a file; name a new folder")
-    if out.is_dir() and any(out.iterdir()):
-        raise DatasetError(f"{out} is not empty; name a new folder")
-    if out == Path.cwd():
-        # It is replaced as a whole, which would leave the shell in a folder that is gone.
-        raise DatasetError(f"{out} is the folder you are in; name a new one")
 
 
 def _sittings(

@@ -13,12 +13,12 @@ from matplotlib.lines import Line2D
 
 from ccbench.analysis.matrix import correct_rates, expression_rates
 from ccbench.reporting.figures.heat import label_columns
+from ccbench.reporting.figures.pair_grid import Pair
 from ccbench.reporting.figures.sheet import label_left
 from ccbench.reporting.figures.style import INK, SHORT, SMALL, SOFT, fit
 from ccbench.reporting.summary import rate
 from ccbench_registry import EXPRESSIONS
 
-Pair = tuple[str, str]
 _MEAN = len(EXPRESSIONS) + 0.5
 """Where the mean over expressions stands, apart from them."""
 

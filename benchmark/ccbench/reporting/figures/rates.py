@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ccbench.analysis.matrix import confusion
 from ccbench.reporting.figures.heat import draw_key, draw_matrix, name_cells, square
+from ccbench.reporting.figures.pair_grid import Pair, pair_grid
 from ccbench.reporting.figures.rate_panels import (
-    Pair,
     draw_bars,
     draw_own_and_swapped,
     pair_rates,
@@ -20,13 +18,11 @@ from ccbench.reporting.figures.rate_panels import (
 )
 from ccbench.reporting.figures.sheet import (
     LEFT,
-    LINE_HEIGHT,
     Sheet,
     columns,
     draw_legend,
     label_left,
     legend_height,
-    pair_title,
     places,
 )
 from ccbench.reporting.figures.style import (
@@ -104,24 +100,19 @@ def figure4(predictions: pd.DataFrame) -> Figure:
         predictions: the table of a run of two databases or more.
     """
     databases = databases_of(predictions)
-    pairs = list(itertools.permutations(databases, 2))
-    # From four databases on, a row is what one database was trained for.
-    across = {2: 2, 3: 3}.get(len(databases), min(len(databases) - 1, 5))
-    width = MIDDLE if across == 2 else DOUBLE
-    side = (width - LEFT + 1) / across - (6 if across < 4 else 3.5)
-    titles = [pair_title(*pair, room=side + 1) for pair in pairs]
-    head = LINE_HEIGHT * max(1 + title.count("\n") for title in titles)
-    pitch = ((width - LEFT + 1) / across, side + 12 + head)
-    below = 16 + head + -(-len(pairs) // across) * pitch[1]
+    grid = pair_grid(databases, most=5)
+    width, side = grid.width, grid.side
+    pitch = side + 12 + grid.head
+    below = 16 + grid.head + grid.height(pitch)
     sheet = Sheet(width, below + _block_height(databases, width))
     sheet.letter(3, 6, "A", "swapped tests: trained on → tested on")
     draw_key(sheet, (width - 32, 7.5), RATES, (0, 1), _KEY)
     confusions = confusion(predictions)
-    corners = places(len(pairs), across, LEFT, 14.5 + head, pitch)
-    for place, (pair, (left, top)) in enumerate(zip(pairs, corners, strict=True)):
+    corners = grid.corners(14.5, pitch)
+    for place, (pair, (left, top)) in enumerate(zip(grid.pairs, corners, strict=True)):
         axes = sheet.axes(left, top, side, side, label=f"confusion {pair[0]} → {pair[1]}")
-        _draw_confusion(axes, confusions, pair, first=place % across == 0)
-        axes.set_title(titles[place], pad=3, weight="bold")
+        _draw_confusion(axes, confusions, pair, first=place % grid.across == 0)
+        axes.set_title(grid.titles[place], pad=3, weight="bold")
     _draw_block(sheet, below, databases, predictions)
     return sheet.figure
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,28 +11,12 @@ from ccbench.analysis.matrix import confusion
 from ccbench.analysis.ranks import spearman
 from ccbench.analysis.similarity import confusion_relation, unit_correlations
 from ccbench.reporting.figures.heat import draw_key, draw_matrix, name_cells, square
-from ccbench.reporting.figures.sheet import (
-    LEFT,
-    LINE_HEIGHT,
-    Sheet,
-    draw_legend,
-    label_left,
-    pair_title,
-    places,
-)
-from ccbench.reporting.figures.style import (
-    CORRELATIONS,
-    DOUBLE,
-    MARKERS,
-    MIDDLE,
-    SMALL,
-    SOFT,
-    journal_style,
-)
+from ccbench.reporting.figures.pair_grid import Pair, pair_grid
+from ccbench.reporting.figures.sheet import Sheet, draw_legend, label_left
+from ccbench.reporting.figures.style import CORRELATIONS, MARKERS, SMALL, SOFT, journal_style
 from ccbench.reporting.figures.tuning import single_probe
 from ccbench.reporting.tuning import signed
 
-Pair = tuple[str, str]
 _SCATTER = 26.0
 """Height of the scatter plots, in mm."""
 _HIT = "#D55E00"
@@ -50,26 +32,22 @@ def figure9(found: pd.DataFrame, predictions: pd.DataFrame) -> Figure:
     """
     single_probe(found)
     databases = [str(name) for name in found["database"].unique()]
-    pairs = list(itertools.permutations(databases, 2))
-    across = {2: 2, 3: 3, 4: 3}.get(len(databases), 4)
-    width = MIDDLE if across == 2 else DOUBLE
-    side = (width - LEFT + 1) / across - (6 if across < 4 else 3.5)
-    titles = [pair_title(*pair, room=side + 1) for pair in pairs]
-    head = LINE_HEIGHT * max(1 + title.count("\n") for title in titles)
-    pitch = ((width - LEFT + 1) / across, side + 23 + head + _SCATTER)
-    sheet = Sheet(width, 16 + head + -(-len(pairs) // across) * pitch[1])
+    grid = pair_grid(databases, most=4)
+    width, side = grid.width, grid.side
+    pitch = side + 23 + grid.head + _SCATTER
+    sheet = Sheet(width, 16 + grid.head + grid.height(pitch))
     sheet.letter(3, 6, "A", "tunings: trained on → tested on")
     key = "correlation (rₛ × 100)", [(-1.0, "−100"), (0.0, "0"), (1.0, "100")]
     draw_key(sheet, (width - 33, 7.5), CORRELATIONS, (-1, 1), key)
     draw_legend(sheet, 3, 8.5, width - 40, _handles())
     tuned = unit_correlations(found)
     related = confusion_relation(found, confusion(predictions))
-    corners = places(len(pairs), across, LEFT, 14.5 + head, pitch)
-    for place, (pair, (left, top)) in enumerate(zip(pairs, corners, strict=True)):
-        first = place % across == 0
+    corners = grid.corners(14.5, pitch)
+    for place, (pair, (left, top)) in enumerate(zip(grid.pairs, corners, strict=True)):
+        first = place % grid.across == 0
         axes = sheet.axes(left, top, side, side, label=f"correlations {pair[0]} → {pair[1]}")
         _draw_correlations(axes, tuned, pair, first=first)
-        axes.set_title(titles[place], pad=3, weight="bold")
+        axes.set_title(grid.titles[place], pad=3, weight="bold")
         axes = sheet.axes(
             left, top + side + 13, side, _SCATTER, label=f"relation {pair[0]} → {pair[1]}"
         )
