@@ -8,7 +8,9 @@ descent with one of three engines: ``reference`` (autograd), and ``float32`` and
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from ccbench.cache import Cache
 from ccbench.exceptions import DivergedError
@@ -17,7 +19,7 @@ from ccbench.heads import Head, save_head
 from ccbench.processor import full_precision
 from ccbench.protocol import LogisticHead
 from ccbench.training.engines import ENGINES, Engine, choose_engine
-from ccbench.training.memory import head_bytes, heads_at_once
+from ccbench.training.memory import head_bytes, heads_at_once, storing_threads
 from ccbench.training.perceptron import Report, train_perceptrons
 from ccbench.training.regression import gram_task, train_logistic
 from ccbench.training.task import CURVES, RECIPE, Curve, TrainingTask, read_curve
@@ -65,14 +67,21 @@ def train_heads(tasks: Sequence[TrainingTask], cache: Cache, report: Report) -> 
             _store(task, *train_logistic(task, task.head, block, cache), cache)
     elif missing:
         blocks = [FeatureBlock(task.features, cache) for task in missing]
-        with full_precision():
+        storing = storing_threads(len(missing))
+        pending: deque[Future[None]] = deque()
+        with full_precision(), ThreadPoolExecutor(storing) as pool:
             for task, outcome in zip(
                 missing, train_perceptrons(missing, blocks, report), strict=True
             ):
                 if outcome.head is not None:
-                    _store(task, outcome.head, outcome.curve, cache)
+                    pending.append(pool.submit(_store, task, outcome.head, outcome.curve, cache))
                 elif outcome.error is not None:
                     errors.append(outcome.error)
+                # No more heads in memory than are being written.
+                if len(pending) == storing:
+                    pending.popleft().result()
+            for left in pending:
+                left.result()
     if errors:
         raise DivergedError.joined(errors)
     report(1.0)

@@ -9,12 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from ccbench.exceptions import CcbenchError
+from ccbench.processor import available_cores
 from ccbench.protocol import PerceptronHead
 from ccbench.training.task import TrainingTask
 from ccbench.training.views import views_bytes
 
 _PROCESS = 600 * 2**20
 """Bytes of a worker process before it has anything to do."""
+_STORED = 8
+"""Heads that are written at once, at most: each is in memory twice meanwhile."""
 _GROUPS = Path("/sys/fs/cgroup")
 _MEMBERSHIP = Path("/proc/self/cgroup")
 _LIMIT_FILES = (
@@ -65,6 +68,11 @@ def heads_at_once(tasks: Sequence[TrainingTask], features: int, wanted: int) -> 
     if each + shared > free:
         raise CcbenchError(_refusal(largest, features, each, free, each - alone))
     return max(1, min(wanted, (free - shared) // each))
+
+
+def storing_threads(heads: int) -> int:
+    """Return how many of the heads that were trained at once are stored at once."""
+    return min(heads, available_cores(), _STORED)
 
 
 def _own_bytes(task: TrainingTask, features: int) -> int:

@@ -6,17 +6,21 @@ import math
 import statistics
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from ccbench.cache import Cache
 from ccbench.features import FeatureBlock
 from ccbench.heads import Head, load_head, save_head
 from ccbench.processor import full_precision
 from ccbench.protocol import PerceptronHead, Schedule
 from ccbench.training.engines import Engine
+from ccbench.training.memory import storing_threads
 from ccbench.training.perceptron import train_perceptrons
 from ccbench.training.task import TrainingTask
 
@@ -60,7 +64,7 @@ class Pace:
         step: seconds a weight update.
         validated: seconds a validation view.
         begun: seconds before the first step.
-        kept: seconds that storing the trained heads and reading them again take.
+        kept: seconds that storing the trained heads, reading them again and testing them take.
     """
 
     step: float
@@ -124,16 +128,28 @@ def time_training(trial: Trial) -> Pace:
         step=usual / block,
         validated=max(0.0, statistics.median(after_epochs) - usual) / _VALIDATED,
         begun=max(0.0, done[0] - begun - usual),
-        kept=trial.heads * _seconds_kept(head),
+        kept=_seconds_kept(head, trial),
     )
 
 
-def _seconds_kept(head: Head) -> float:
+def _seconds_kept(head: Head, trial: Trial) -> float:
+    """Store a head, as many at once as in a run, and read it again."""
     with tempfile.TemporaryDirectory() as folder:
+        cache = Cache(Path(folder))
+
+        def store(key: str) -> None:
+            with cache.create("heads", key) as place:
+                save_head(head, place)
+
+        threads = storing_threads(trial.heads)
         start = time.perf_counter()
-        save_head(head, Path(folder))
-        load_head(Path(folder))
-        return time.perf_counter() - start
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(store, map(str, range(threads))))
+        stored = (time.perf_counter() - start) / threads
+        start = time.perf_counter()
+        read = load_head(cache.path("heads", "0")).to(trial.device)
+        float(read.logits(torch.zeros(_VALIDATED, trial.features, device=trial.device)).sum())
+        return trial.heads * (stored + time.perf_counter() - start)
 
 
 class _RandomFeatures(FeatureBlock):
