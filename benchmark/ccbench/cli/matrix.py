@@ -278,13 +278,15 @@ def _print_mixtures(console: Console, found: Estimate) -> None:
 
 
 def duration(seconds: float) -> str:
-    """Format a time: "8 s", "3 min", "2.5 h".
+    """Format a time: "8 s", "3.3 min", "25 min", "2.5 h".
 
-    >>> duration(8), duration(200), duration(9000)
-    ('8 s', '3 min', '2.5 h')
+    >>> duration(8), duration(200), duration(1500), duration(9000)
+    ('8 s', '3.3 min', '25 min', '2.5 h')
     """
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
+    if seconds < 9.95 * 60:
+        return f"{seconds / 60:.1f} min"
     if seconds < 90 * 60:
         return f"{round(seconds / 60)} min"
     return f"{seconds / 3600:.1f} h"
