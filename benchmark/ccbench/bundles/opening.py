@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ccbench.bundles.archive import SUFFIX
+from ccbench.bundles.archive import SUFFIX, read
 from ccbench.bundles.public import public_manifest, public_tables
 from ccbench.bundles.verification import verify_bundle
 from ccbench.bundles.writing import submission
@@ -53,7 +53,7 @@ def read_bundle(path: Path) -> bytes:
         BundleError: there is none, or it cannot be read.
     """
     try:
-        return path.read_bytes()
+        return read(path)
     except FileNotFoundError:
         raise BundleError(f"no such file: {path}") from None
     except OSError as error:

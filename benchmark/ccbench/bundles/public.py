@@ -66,7 +66,9 @@ def public_tables(run: Run) -> dict[str, pd.DataFrame]:
         poser=_renamed(predictions, "test_database", "poser", posers),
     )
     splits = tables["splits"]
-    tables["splits"] = splits.assign(poser=_renamed(splits, "database", "poser", posers))
+    if "source" not in splits.columns:
+        splits = splits.assign(source=splits["database"])
+    tables["splits"] = splits.assign(poser=_renamed(splits, "source", "poser", posers))
     kept = np.array([free(run, str(database)) for database in photographs["database"]])
     tables["photographs"] = photographs.assign(
         photograph=_renamed(photographs, "database", "photograph", files),

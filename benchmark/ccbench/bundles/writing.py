@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import ccbench
 from ccbench import atomic
-from ccbench.bundles.archive import BUNDLE, SUFFIX, DamagedError, NoBundleError, pack, unpack
+from ccbench.bundles.archive import BUNDLE, SUFFIX, DamagedError, NoBundleError, pack, read, unpack
 from ccbench.bundles.numbers import stated_numbers
 from ccbench.bundles.public import LEFT_OUT, public_manifest, public_tables
 from ccbench.exceptions import BundleError
@@ -42,7 +42,7 @@ def write_bundle(run: Run, out: Path | None = None) -> Path:
         BundleError: the file is something else, or cannot be written.
     """
     path = out if out is not None else run.path / f"{run.path.resolve().name}{SUFFIX}"
-    _refuse_work(path)
+    _refuse_work(path, run)
     data = bundle_bytes(run)
     try:
         atomic.write_bytes(path, data)
@@ -53,13 +53,12 @@ def write_bundle(run: Run, out: Path | None = None) -> Path:
     return path
 
 
-def _refuse_work(path: Path) -> None:
-    """Refuse to replace what is no bundle."""
+def _refuse_work(path: Path, run: Run) -> None:
+    """Refuse to replace what is no bundle of this run, which would not be made again."""
     if path.is_dir():
         raise BundleError(f"{path} is a folder; give the name of a file with --out")
     try:
-        with path.open("rb") as file:
-            unpack(file.read())
+        members = unpack(read(path))
     except FileNotFoundError:
         return
     except OSError as error:
@@ -71,6 +70,19 @@ def _refuse_work(path: Path) -> None:
     except DamagedError:
         # What is left of a bundle is nobody's work.
         return
+    if _request(members.get(MANIFEST, b"")) != public_manifest(run)["request"]:
+        raise BundleError(
+            f"{path} is there already and is the bundle of another run; give another file with "
+            f"--out"
+        )
+
+
+def _request(manifest: bytes) -> Any:
+    """Return what the run of a bundle was asked for; ``None`` if that cannot be read."""
+    try:
+        return json.loads(manifest)["request"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
 
 
 def bundle_bytes(run: Run) -> bytes:
