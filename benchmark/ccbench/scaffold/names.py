@@ -12,7 +12,7 @@ from ccbench.plugins import Plugins
 # PEP 508, without the dot: it would make the import name a package in a package.
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?")
 _PREFIX = "ccbench"
-_IMPORTED = {
+_USED = {
     "Any",
     "Backbone",
     "BackboneCard",
@@ -21,12 +21,15 @@ _IMPORTED = {
     "DatasetError",
     "Family",
     "FeatureExtractor",
+    "LIST",
+    "MODEL",
     "Mapping",
     "Path",
     "PatternDataset",
     "ProbeCard",
     "ProbeError",
     "ProbeSeries",
+    "RECIPE",
     "RegisterBackbone",
     "RegisterDataset",
     "RegisterProbe",
@@ -77,7 +80,7 @@ def names_of(name: str) -> Names:
         )
     joined = "-".join(part.lower() for part in parts)
     words = "".join(part[0].upper() + part[1:] for part in parts)
-    if words[0].isdigit() or keyword.iskeyword(words) or words in _IMPORTED:
+    if words[0].isdigit() or keyword.iskeyword(words) or words in _USED:
         words = f"Faces{words}"
     return Names(name, f"{_PREFIX}-{joined}", f"{_PREFIX}_{joined.replace('-', '_')}", words)
 
