@@ -154,6 +154,49 @@ def test_only_bundles_are_replaced(run: Run, tmp_path: Path) -> None:
         write_bundle(run, mine / "below a file.ccb")
 
 
+def test_the_bundle_of_another_run_is_not_replaced(run: Run, tmp_path: Path) -> None:
+    path = write_bundle(run, tmp_path / "lab.ccb")
+    theirs = path.read_bytes()
+    other = invent(tmp_path / "other", backbone="another")
+    with pytest.raises(BundleError, match=r"lab.ccb is there already and is the bundle of another"):
+        write_bundle(other, path)
+    assert path.read_bytes() == theirs
+
+
+@pytest.mark.parametrize(
+    ("backbone", "public"),
+    [
+        ("timm:net[weights=/home/anna/w.pt]", "timm:net[weights=w.pt]"),
+        ("timm:net[layer=a/b,weights=~/anna/w.pt,pool=avg]", None),
+        ("timm:net@/home/anna@lab/w.pt[layer=top]", "timm:net@w.pt[layer=top]"),
+        ("timm:net@C:\\anna\\w.pt", "timm:net@w.pt"),
+        ("timm:net@anna/w.pt", "timm:net@w.pt"),
+        ("timm:local-dir:/home/anna/net", "timm:local-dir:net"),
+        ("torchvision:vgg16@features.23", "torchvision:vgg16@features.23"),
+    ],
+)
+def test_no_folder_of_weights_however_it_is_given(
+    tmp_path: Path, backbone: str, public: str | None
+) -> None:
+    run = invent(tmp_path / "run", runs=3, backbone=backbone)
+    card = run.manifest["backbone"]["card"]
+    card["weights"] = str(Path("~/anna/w.pt").expanduser())
+    manifest = public_manifest(run)
+    assert "anna" not in json.dumps(manifest["backbone"]) + manifest["request"]["backbone"]
+    assert public is None or manifest["request"]["backbone"] == public
+
+
+def test_no_file_names_of_a_card(tmp_path: Path) -> None:
+    run = invent(tmp_path / "run", runs=3)
+    for entry in run.manifest["databases"]:
+        entry["card"]["files"] = {"pattern": "x", "renames": {"Anna.png": "Anna_sad.png"}}
+        entry["left_out"] = {"expression 'Anna'": 2, "another angle": 3}
+    kept = {entry["name"]: entry for entry in public_manifest(run)["databases"]}
+    assert "Anna" not in json.dumps(kept["there"])
+    assert kept["there"]["left_out"] == {"files": 5}
+    assert kept["here"]["card"]["files"]["renames"]
+
+
 def test_a_run_whose_tables_do_not_fit_is_refused(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     shutil.copytree(run.path, folder)

@@ -114,9 +114,9 @@ def parts(manifest: Manifest, tables: Tables) -> str:
     if len(odd):
         return _example(alone, odd, "posers are of another database")
     used = tables["photographs"][tables["photographs"]["used"]]
-    shown = {name: set(part["poser"]) for name, part in used.groupby("database", sort=False)}
+    shown = {str(name): set(part["poser"]) for name, part in used.groupby("database", sort=False)}
     for (name, run), part in alone.groupby(["database", "run"], sort=False):
-        if set(part["poser"]) != shown.get(name):
+        if set(part["poser"]) != shown.get(str(name)):
             return f"run {run} of {name} splits other posers than those whose photographs are used"
         have = tuple(int((part["part"] == kind).sum()) for kind in PARTS)
         try:
@@ -129,7 +129,7 @@ def parts(manifest: Manifest, tables: Tables) -> str:
 
 
 def _parts_of_mixtures(manifest: Manifest, mixed: pd.DataFrame, alone: pd.DataFrame) -> str:
-    """A mixture takes posers of its databases, from the part that they have in the same run."""
+    """Say where a poser of a mixture is not in the same part of a database of it, same run."""
     keys = [SOURCE, "run", "poser", "part"]
     theirs = set(alone[keys].itertuples(index=False, name=None))
     known = np.array([key in theirs for key in mixed[keys].itertuples(index=False, name=None)])
@@ -184,8 +184,10 @@ def photographs(manifest: Manifest, tables: Tables) -> str:  # noqa: ARG001
 
 def _photographs_of(posers: pd.DataFrame, used: pd.DataFrame) -> pd.Series[int]:
     """Return how many photographs there are of the poser of every row of a split."""
+    import pandas as pd
+
     sizes = used.groupby(["database", "poser"]).size()
-    found = sizes.reindex(posers[[SOURCE, "poser"]].itertuples(index=False, name=None))
+    found = sizes.reindex(pd.MultiIndex.from_frame(posers[[SOURCE, "poser"]]))
     return found.fillna(0).astype(int).set_axis(posers.index)
 
 

@@ -8,13 +8,12 @@ that; who does not learns nothing.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
-from ccbench.backbones import parse_backbone_spec
+from ccbench.backbones import parse_backbone_spec, weights_path
 from ccbench.exceptions import BackboneError, BundleError
 from ccbench.results import TABLES, Run
 
@@ -161,6 +160,13 @@ def weights_of(backbone: str) -> str:
         return ""
 
 
+def _resolved(file: str) -> str:
+    try:
+        return str(weights_path(file)) if file else ""
+    except BackboneError:
+        return file
+
+
 def without_folders(text: str, weights: str = "") -> str:
     """Leave the folders of a weights file out of the name of a backbone.
 
@@ -177,6 +183,6 @@ def without_folders(text: str, weights: str = "") -> str:
     """
     file = weights or weights_of(text)
     # A card may name the file as it was resolved.
-    for way in sorted({file, os.path.expanduser(file)} - {""}, key=len, reverse=True):
+    for way in sorted({file, _resolved(file)} - {""}, key=len, reverse=True):
         text = text.replace(way, PureWindowsPath(way).name)
     return _FOLDERS.sub(r"\1", text)
