@@ -13,10 +13,10 @@ from tests.analysis.leaderboard.invented import NAMES, invent, submitted
 
 from ccbench.analysis import correct_rates
 from ccbench.analysis.leaderboard import measure
-from ccbench.bundles import BUNDLE, verify_bundle, write_bundle
+from ccbench.bundles import BUNDLE, open_measured, verify_bundle, write_bundle
 from ccbench.bundles.archive import unpack
 from ccbench.bundles.public import public_manifest, public_tables
-from ccbench.exceptions import BundleError
+from ccbench.exceptions import BundleError, RunError
 from ccbench.results import MANIFEST, Run, open_run, write_table
 
 BACKBONE = "timm:resnet18@/home/anna/weights of mine/net.safetensors"
@@ -203,6 +203,31 @@ def test_a_run_whose_tables_do_not_fit_is_refused(run: Run, tmp_path: Path) -> N
     write_table(folder, "splits", run.table("splits").assign(poser="nobody"))
     with pytest.raises(BundleError, match="names the poser nobody of 'here'"):
         public_tables(open_run(folder))
+
+
+def test_a_run_that_would_be_rejected_is_not_sent(tmp_path: Path) -> None:
+    run = invent(tmp_path / "run", runs=3)
+    flattered = run.predictions.assign(predicted=run.predictions["expression"])
+    write_table(run.path, "predictions", flattered)
+    out = tmp_path / "lab.ccb"
+    with pytest.raises(BundleError, match=r"would be rejected: every choice is the largest logit"):
+        write_bundle(open_run(run.path), out)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("path", ["request.contents", "versions", "databases.0.card", "machine"])
+def test_a_manifest_that_lacks_something(tmp_path: Path, path: str) -> None:
+    run = invent(tmp_path / "run", runs=3)
+    manifest = json.loads(json.dumps(run.manifest))
+    *parts, last = path.split(".")
+    inner = manifest
+    for part in parts:
+        inner = inner[int(part) if part.isdigit() else part]
+    del inner[last]
+    (run.path / MANIFEST).write_text(json.dumps(manifest))
+    for refused in (lambda: open_measured([run.path]), lambda: write_bundle(open_run(run.path))):
+        with pytest.raises(RunError, match="is of another form: .*; start the run again"):
+            refused()
 
 
 def test_the_manifest_of_the_run_is_left_alone(run: Run) -> None:
