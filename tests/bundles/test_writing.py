@@ -226,7 +226,7 @@ def test_a_manifest_that_lacks_something(tmp_path: Path, path: str) -> None:
     del inner[last]
     (run.path / MANIFEST).write_text(json.dumps(manifest))
     for refused in (lambda: open_measured([run.path]), lambda: write_bundle(open_run(run.path))):
-        with pytest.raises(RunError, match="is of another form: .*; start the run again"):
+        with pytest.raises(RunError, match=r"is of another form: .*; start the run again"):
             refused()
 
 
