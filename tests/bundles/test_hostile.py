@@ -99,6 +99,9 @@ def test_a_link(members: Members) -> None:
         b"\xff",
         b'{"format": 1, "members": [["a", "b"]], "numbers": {}}',
         b'{"format": 1, "members": {}, "numbers": [["a", {}]]}',
+        b'{"format": 1, "members": {}, "numbers": {}, "numbers": {}}',
+        b'{"format": 1, "members": {}, "numbers": {"own rate: here": {"estimate": NaN}}}',
+        b'{"format": 1, "members": {}, "numbers": {"own rate: here": {"estimate": -Infinity}}}',
     ],
 )
 def test_a_description_of_something_else(members: Members, text: bytes) -> None:
@@ -106,7 +109,7 @@ def test_a_description_of_something_else(members: Members, text: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [float("inf"), float("nan"), 10**400, -(10**400), "\x1b[31m", [], {}, True]
+    "value", [10**400, -(10**400), 1e308, "\x1b[31m", "NaN", [], {}, True, None]
 )
 def test_a_number_that_is_none(members: Members, value: Any) -> None:
     numbers = described(members)["numbers"]

@@ -119,7 +119,7 @@ def read_manifest(data: bytes) -> dict[str, Any]:
         UnreadableError: no JSON, or something is missing or of another type.
     """
     try:
-        manifest = json.loads(data)
+        manifest = strict_json(data)
     except (ValueError, RecursionError) as error:
         raise UnreadableError(f"it cannot be read ({error})") from None
     _refuse_odd_text(manifest)
@@ -143,6 +143,29 @@ def read_manifest(data: bytes) -> dict[str, Any]:
             raise UnreadableError(f"{name[:_LONGEST_NAME]!a} is no name")
     found: dict[str, Any] = manifest
     return found
+
+
+def strict_json(data: bytes) -> Any:
+    """Return the value of JSON that has one reading: no name twice, no number that is none.
+
+    Raises:
+        ValueError: it is none, or has another reading.
+        RecursionError: it is too deep.
+    """
+    return json.loads(data, object_pairs_hook=_once, parse_constant=_no_number)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"it has {name[:_LONGEST_NAME]!a} twice")
+        found[name] = value
+    return found
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no number")
 
 
 def _names(manifest: Mapping[str, Any]) -> list[str]:

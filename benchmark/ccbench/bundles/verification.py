@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from ccbench.bundles.archive import BUNDLE, DamagedError, NoBundleError, unpack
 from ccbench.bundles.checks import CHECKS, FIRST
 from ccbench.bundles.numbers import agree, stated_numbers, written
 from ccbench.bundles.public import expected_tables
-from ccbench.bundles.tables import UnreadableError, read_manifest, read_member
+from ccbench.bundles.tables import UnreadableError, read_manifest, read_member, strict_json
 from ccbench.bundles.writing import FORMAT, digest, submission
 from ccbench.exceptions import BundleError
 from ccbench.results import MANIFEST
@@ -116,7 +115,7 @@ def _members(data: bytes, name: str, lines: list[Line]) -> tuple[dict[str, bytes
         raise _stop(lines, "file", "the file is whole", str(error)) from None
     lines.append(Line("file", "the file is whole", holds=True))
     try:
-        described = json.loads(members[BUNDLE])
+        described = strict_json(members[BUNDLE])
         version, hashes, stated = (described[key] for key in ("format", "members", "numbers"))
         if not (isinstance(hashes, dict) and isinstance(stated, dict)):
             raise TypeError("members and numbers are to be named")
