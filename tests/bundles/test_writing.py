@@ -161,6 +161,11 @@ def test_the_bundle_of_another_run_is_not_replaced(run: Run, tmp_path: Path) -> 
     with pytest.raises(BundleError, match=r"lab.ccb is there already and is the bundle of another"):
         write_bundle(other, path)
     assert path.read_bytes() == theirs
+    # What the run itself was before lies in its folder.
+    own = other.path / "other.ccb"
+    own.write_bytes(theirs)
+    assert write_bundle(other) == own
+    assert own.read_bytes() != theirs
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,9 @@ def _refuse_work(path: Path, run: Run) -> None:
     except DamagedError:
         # What is left of a bundle is nobody's work.
         return
-    if _request(members.get(MANIFEST, b"")) != public_run(run)[0]["request"]:
+    # In its own folder lies what the run was before it was started with other options.
+    own = path.resolve().parent == run.path.resolve()
+    if not own and _request(members.get(MANIFEST, b"")) != public_run(run)[0]["request"]:
         raise BundleError(
             f"{path} is there already and is the bundle of another run; give another file with "
             f"--out"
