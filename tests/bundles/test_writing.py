@@ -200,6 +200,9 @@ def test_no_file_names_of_a_card(tmp_path: Path) -> None:
     assert "Anna" not in json.dumps(kept["there"])
     assert kept["there"]["left_out"] == {"files": 5}
     assert kept["here"]["card"]["files"]["renames"]
+    # Where names of files are personal data, whatever the terms.
+    run.manifest["databases"][0]["card"]["files"]["conceal"] = ["name"]
+    assert "Anna" not in json.dumps(public_manifest(run))
 
 
 def test_a_run_whose_tables_do_not_fit_is_refused(run: Run, tmp_path: Path) -> None:

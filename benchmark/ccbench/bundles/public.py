@@ -137,7 +137,8 @@ def public_manifest(run: Run) -> dict[str, Any]:
     """Return the manifest of a run without file names and folders."""
     manifest: dict[str, Any] = json.loads(json.dumps(run.manifest))
     for entry in manifest["databases"]:
-        if not free(run, entry["name"]):
+        concealed = (entry["card"].get("files") or {}).get("conceal")
+        if concealed or not free(run, entry["name"]):
             entry.pop("unmatched", None)
             entry.pop("warnings", None)
             # Reasons are pieces of file names, and so are lists of files in a card.
