@@ -147,6 +147,7 @@ def test_what_is_printed_cannot_pass_for_a_verdict(
         (("request", "backbone"), "net\x1b[2J", "is no text"),
         (("request", "backbone"), "net\n 1 net", "is no name"),
         (("request", "protocol", "name"), "x" * 1000, "is no name"),
+        (("request", "backbone"), "=HYPERLINK(1)", "is no name"),
         (("citations",), ["half \ud800"], "is no text"),
         (("request", "protocol", "more"), json.loads("[" * 60 + "]" * 60), "more than 20 levels"),
         (("mixtures",), {}, "mixtures is of another type"),

@@ -139,7 +139,9 @@ def read_manifest(data: bytes) -> dict[str, Any]:
         if not all(isinstance(digest, str) for digest in manifest["request"][key].values()):
             raise UnreadableError(f"request.{key} is not of hashes")
     for name in _names(manifest):
-        if not name.isprintable() or len(name) > _LONGEST_NAME:
+        # A spreadsheet runs what begins with "=", "+", "-" or "@".
+        odd = name.startswith(("=", "+", "-", "@")) or not name.isprintable()
+        if odd or len(name) > _LONGEST_NAME:
             raise UnreadableError(f"{name[:_LONGEST_NAME]!a} is no name")
     found: dict[str, Any] = manifest
     return found
