@@ -97,11 +97,11 @@ def test_a_link(members: Members) -> None:
         b"[]",
         b"null",
         b"\xff",
-        b'{"format": 1, "members": [["a", "b"]], "numbers": {}}',
-        b'{"format": 1, "members": {}, "numbers": [["a", {}]]}',
-        b'{"format": 1, "members": {}, "numbers": {}, "numbers": {}}',
-        b'{"format": 1, "members": {}, "numbers": {"own rate: here": {"estimate": NaN}}}',
-        b'{"format": 1, "members": {}, "numbers": {"own rate: here": {"estimate": -Infinity}}}',
+        b'{"format": 2, "members": [["a", "b"]], "numbers": {}}',
+        b'{"format": 2, "members": {}, "numbers": [["a", {}]]}',
+        b'{"format": 2, "members": {}, "numbers": {}, "numbers": {}}',
+        b'{"format": 2, "members": {}, "numbers": {"own rate: here": {"estimate": NaN}}}',
+        b'{"format": 2, "members": {}, "numbers": {"own rate: here": {"estimate": -Infinity}}}',
     ],
 )
 def test_a_description_of_something_else(members: Members, text: bytes) -> None:

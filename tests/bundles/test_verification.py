@@ -251,8 +251,8 @@ def test_what_is_no_bundle(data: bytes) -> None:
 
 
 def test_a_bundle_of_a_newer_ccbench(honest: bytes) -> None:
-    with pytest.raises(BundleError, match=r"of format 2, this ccbench reads format 1; install"):
-        verify_bundle(hashed(unpack(honest), format=2), "x")
+    with pytest.raises(BundleError, match=r"of format 3, this ccbench reads format 2; install"):
+        verify_bundle(hashed(unpack(honest), format=3), "x")
 
 
 def test_a_poser_who_was_trained_on(honest: bytes) -> None:
