@@ -124,10 +124,11 @@ def _members(data: bytes, name: str, lines: list[Line]) -> tuple[dict[str, bytes
         raise _stop(lines, "file", what, f"{type(error).__name__}: {error}") from None
     if version != FORMAT:
         wrote = printable(f"{described.get('ccbench')}"[:_LONGEST_VERSION])
+        older = isinstance(version, int) and version < FORMAT
+        advice = "pack its run again" if older else f"install ccbench {wrote}, which wrote it"
         raise BundleError(
             f"{name} is a bundle of format {printable(f'{version}'[:_LONGEST_VERSION])}, this "
-            f"ccbench reads format {FORMAT}; install the ccbench that wrote it ({wrote}) or a "
-            f"newer one"
+            f"ccbench reads format {FORMAT}; {advice}"
         )
     for member in sorted({*hashes, *members} - {BUNDLE}):
         fault = ""
