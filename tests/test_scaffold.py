@@ -27,6 +27,7 @@ KINDS: Mapping[str, str | None] = {"dataset": None, "backbone": "test_vit", "pro
         # Neither a class nor a module may begin with a digit, and "class" is a keyword.
         ("3faces", Names("3faces", "ccbench-3faces", "ccbench_3faces", "Faces3faces")),
         ("class", Names("class", "ccbench-class", "ccbench_class", "Class")),
+        ("true", Names("true", "ccbench-true", "ccbench_true", "FacesTrue")),
     ],
 )
 def test_names_follow_from_the_name(name: str, names: Names) -> None:
@@ -45,6 +46,23 @@ def test_names_that_no_package_can_have(name: str) -> None:
 def test_the_prefix_is_not_doubled(name: str, better: str) -> None:
     with pytest.raises(PluginError, match=f"'ccbench plugins new {better}'"):
         names_of(name)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_class_has_no_name_that_its_module_needs(kind: str, tmp_path: Path) -> None:
+    import ast
+
+    write_package(names_of("plain"), kind, tmp_path / "plain")
+    imported = {
+        alias.name
+        for file in (tmp_path / "plain" / "src").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.name != "Plain"
+    }
+    assert "Path" in imported
+    assert imported.isdisjoint({names_of(name).words for name in imported})
 
 
 def test_a_folder_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from ccbench.bundles.tables import UnreadableError, read_manifest, read_member
 from ccbench.bundles.writing import as_json, bundle_bytes, digest, submission
 from ccbench.exceptions import BundleError
 from ccbench.results import MANIFEST, table_bytes
+from ccbench.runner import run_matrix
 from ccbench_registry import EXPRESSIONS
 
 Members = dict[str, bytes]
@@ -249,9 +250,12 @@ def test_what_is_no_bundle(data: bytes) -> None:
         verify_bundle(data, "x")
 
 
-def test_a_bundle_of_a_newer_ccbench(honest: bytes) -> None:
-    with pytest.raises(BundleError, match=r"of format 2, this ccbench reads format 1; install"):
-        verify_bundle(hashed(unpack(honest), format=2), "x")
+def test_a_bundle_of_another_ccbench(honest: bytes) -> None:
+    reads = "this ccbench reads format 2"
+    with pytest.raises(BundleError, match=rf"of format 3, {reads}; install ccbench 9\.0, which"):
+        verify_bundle(hashed(unpack(honest), format=3, ccbench="9.0"), "x")
+    with pytest.raises(BundleError, match=rf"of format 1, {reads}; pack its run again"):
+        verify_bundle(hashed(unpack(honest), format=1), "x")
 
 
 def test_a_poser_who_was_trained_on(honest: bytes) -> None:
@@ -390,6 +394,81 @@ def test_tables_of_another_kind(
     assert found["predictions.parquet is the table predictions of a run"] == reason
     members = {**unpack(honest), "predictions.parquet": b"no Parquet"}
     assert "it cannot be read" in " ".join(faults(hashed(members)).values())
+
+
+@pytest.fixture(scope="module")
+def mixed(
+    small_specs: list[str],
+    session_cache: Path,
+    lab_folder: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> bytes:
+    """Return the bundle of a run that trained on a mixture too."""
+    out = tmp_path_factory.mktemp("mixed") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(lab_folder)
+        train = ["drawn-a:3+drawn-b:1"]
+        options: dict[str, Any] = {"runs": 2, "out": out, "cache": session_cache}
+        return bundle_bytes(run_matrix(small_specs, backbone="tiny", train=train, **options))
+
+
+def test_networks_of_a_mixture_are_verified_and_not_ranked(mixed: bytes) -> None:
+    verdict = verify_bundle(mixed, "lab.ccb")
+    assert verdict.faults == ()
+    name = "drawn-a:0.75+drawn-b:0.25"
+    stated = described(unpack(mixed))["numbers"]
+    assert f"correct rate: trained on {name}, tested on drawn-a" in stated
+    assert f"own rate: {name}" not in stated
+    splits = read_member("splits", unpack(mixed)["splits.parquet"])
+    part = splits[splits["database"] == name]
+    assert set(part["source"]) == {"drawn-a", "drawn-b"}
+    # Two people of one pseudonym may be in it.
+    assert len(part) == 2 * (7 + 1)
+    for row in part.itertuples():
+        alone = splits[(splits["database"] == row.source) & (splits["run"] == row.run)]
+        assert list(alone[alone["poser"] == row.poser]["part"]) == [row.part]
+
+
+def other_person(table: pd.DataFrame) -> None:
+    mixed = table["source"] != table["database"]
+    row = table.index[mixed & (table["part"] == "train")][0]
+    alone = table[(table["database"] == table["source"][row]) & (table["run"] == table["run"][row])]
+    put(table, row, "poser", alone[alone["part"] == "test"]["poser"].iloc[0])
+
+
+def other_source(table: pd.DataFrame) -> None:
+    put(table, 0, "source", "drawn-b")
+
+
+def unknown_source(table: pd.DataFrame) -> None:
+    table.loc[table["source"] == "drawn-b", "source"] = "elsewhere"
+
+
+def with_test_posers(table: pd.DataFrame) -> pd.DataFrame:
+    row = table.index[table["part"] == "test"][0]
+    mixture = table["database"].iloc[-1]
+    return pd.concat([table, table.loc[[row]].assign(database=mixture)])
+
+
+@pytest.mark.parametrize(
+    ("edit", "what", "reason"),
+    [
+        (other_person, "in one part of each split", "1 posers of mixtures are in another part"),
+        (other_person, "no poser was tested in a run", "answers are to posers that were trained"),
+        (other_source, "in one part of each split", "1 posers are of another database"),
+        (unknown_source, "about the same databases", "sources of splits drawn-a, elsewhere"),
+        (with_test_posers, "in one part of each split", "a mixture has test posers"),
+    ],
+)
+def test_splits_that_no_mixture_has(
+    mixed: bytes, edit: Callable[[pd.DataFrame], pd.DataFrame | None], what: str, reason: str
+) -> None:
+    members = edited(unpack(mixed), "splits", edit)
+    names = [name.removesuffix(".parquet") for name in members if name.endswith(".parquet")]
+    tables = {name: read_member(name, members[f"{name}.parquet"]) for name in names}
+    found = {line: check(json.loads(members[MANIFEST]), tables) for line, check in CHECKS}
+    (detail,) = (detail for line, detail in found.items() if what in line)
+    assert reason in detail
 
 
 def test_a_leaderboard_takes_no_rejected_bundle(honest: bytes, tmp_path: Path) -> None:

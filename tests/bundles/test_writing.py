@@ -13,10 +13,10 @@ from tests.analysis.leaderboard.invented import NAMES, invent, submitted
 
 from ccbench.analysis import correct_rates
 from ccbench.analysis.leaderboard import measure
-from ccbench.bundles import BUNDLE, verify_bundle, write_bundle
+from ccbench.bundles import BUNDLE, open_measured, verify_bundle, write_bundle
 from ccbench.bundles.archive import unpack
 from ccbench.bundles.public import public_manifest, public_tables
-from ccbench.exceptions import BundleError
+from ccbench.exceptions import BundleError, RunError
 from ccbench.results import MANIFEST, Run, open_run, write_table
 
 BACKBONE = "timm:resnet18@/home/anna/weights of mine/net.safetensors"
@@ -154,12 +154,88 @@ def test_only_bundles_are_replaced(run: Run, tmp_path: Path) -> None:
         write_bundle(run, mine / "below a file.ccb")
 
 
+def test_the_bundle_of_another_run_is_not_replaced(run: Run, tmp_path: Path) -> None:
+    path = write_bundle(run, tmp_path / "lab.ccb")
+    theirs = path.read_bytes()
+    other = invent(tmp_path / "other", backbone="another")
+    with pytest.raises(BundleError, match=r"lab.ccb is there already and is the bundle of another"):
+        write_bundle(other, path)
+    assert path.read_bytes() == theirs
+    # What the run itself was before lies in its folder.
+    own = other.path / "other.ccb"
+    own.write_bytes(theirs)
+    assert write_bundle(other) == own
+    assert own.read_bytes() != theirs
+
+
+@pytest.mark.parametrize(
+    ("backbone", "public"),
+    [
+        ("timm:net[weights=/home/anna/w.pt]", "timm:net[weights=w.pt]"),
+        ("timm:net[layer=a/b,weights=~/anna/w.pt,pool=avg]", None),
+        ("timm:net@/home/anna@lab/w.pt[layer=top]", "timm:net@w.pt[layer=top]"),
+        ("timm:net@C:\\anna\\w.pt", "timm:net@w.pt"),
+        ("timm:net@anna/w.pt", "timm:net@w.pt"),
+        ("timm:local-dir:/home/anna/net", "timm:local-dir:net"),
+        ("torchvision:vgg16@features.23", "torchvision:vgg16@features.23"),
+    ],
+)
+def test_no_folder_of_weights_however_it_is_given(
+    tmp_path: Path, backbone: str, public: str | None
+) -> None:
+    run = invent(tmp_path / "run", runs=3, backbone=backbone)
+    card = run.manifest["backbone"]["card"]
+    card["weights"] = str(Path("~/anna/w.pt").expanduser())
+    manifest = public_manifest(run)
+    assert "anna" not in json.dumps(manifest["backbone"]) + manifest["request"]["backbone"]
+    assert public is None or manifest["request"]["backbone"] == public
+
+
+def test_no_file_names_of_a_card(tmp_path: Path) -> None:
+    run = invent(tmp_path / "run", runs=3)
+    for entry in run.manifest["databases"]:
+        entry["card"]["files"] = {"pattern": "x", "renames": {"Anna.png": "Anna_sad.png"}}
+        entry["left_out"] = {"expression 'Anna'": 2, "another angle": 3}
+    kept = {entry["name"]: entry for entry in public_manifest(run)["databases"]}
+    assert "Anna" not in json.dumps(kept["there"])
+    assert kept["there"]["left_out"] == {"files": 5}
+    assert kept["here"]["card"]["files"]["renames"]
+    # Where names of files are personal data, whatever the terms.
+    run.manifest["databases"][0]["card"]["files"]["conceal"] = ["name"]
+    assert "Anna" not in json.dumps(public_manifest(run))
+
+
 def test_a_run_whose_tables_do_not_fit_is_refused(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     shutil.copytree(run.path, folder)
     write_table(folder, "splits", run.table("splits").assign(poser="nobody"))
     with pytest.raises(BundleError, match="names the poser nobody of 'here'"):
         public_tables(open_run(folder))
+
+
+def test_a_run_that_would_be_rejected_is_not_sent(tmp_path: Path) -> None:
+    run = invent(tmp_path / "run", runs=3)
+    flattered = run.predictions.assign(predicted=run.predictions["expression"])
+    write_table(run.path, "predictions", flattered)
+    out = tmp_path / "lab.ccb"
+    with pytest.raises(BundleError, match=r"would be rejected: every choice is the largest logit"):
+        write_bundle(open_run(run.path), out)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("path", ["request.contents", "versions", "databases.0.card", "machine"])
+def test_a_manifest_that_lacks_something(tmp_path: Path, path: str) -> None:
+    run = invent(tmp_path / "run", runs=3)
+    manifest = json.loads(json.dumps(run.manifest))
+    *parts, last = path.split(".")
+    inner = manifest
+    for part in parts:
+        inner = inner[int(part) if part.isdigit() else part]
+    del inner[last]
+    (run.path / MANIFEST).write_text(json.dumps(manifest))
+    for refused in (lambda: open_measured([run.path]), lambda: write_bundle(open_run(run.path))):
+        with pytest.raises(RunError, match=r"is of another form: .*; start the run again"):
+            refused()
 
 
 def test_the_manifest_of_the_run_is_left_alone(run: Run) -> None:

@@ -125,6 +125,18 @@ def test_a_person_gets_a_card_that_runs(
     assert "21 photographs of 3 posers" in checked.out
 
 
+def test_a_name_whose_card_is_there_is_asked_again_before_the_rest(
+    ccbench: Command, typing: Typing, photographs: Path
+) -> None:
+    Path("our-faces.toml").write_text("mine")
+    typing("y", "", "others", "Our faces", "fi", "consent form", "")
+    done = ccbench("datasets", "new", photographs, "--workers", 1)
+    assert done.code == 0, done.err
+    assert "our-faces.toml exists; give another" in done.out.partition("Title")[0]
+    assert Path("our-faces.toml").read_text() == "mine"
+    assert load_card(Path("others.toml"), DatasetCard).title == "Our faces"
+
+
 def test_options_alone_do_the_same(ccbench: Command, photographs: Path, tmp_path: Path) -> None:
     out = tmp_path / "cards" / "card [1].toml"
     done = ccbench(

@@ -88,3 +88,12 @@ def test_refusals_are_one_sentence(
     (tmp_path / "full" / "thesis").write_text("mine")
     refused = ccbench("leaderboard", labs[0], "--out", tmp_path / "full")
     assert "is not empty and holds no leaderboard" in refused.refusal
+
+
+def test_an_encoding_without_the_minus_sign_loses_nothing(
+    labs: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, ccbench_process: Command
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    done = ccbench_process("leaderboard", labs[0])
+    assert (done.code, done.err) == (0, "")
+    assert "\\u2212." in done.out

@@ -42,6 +42,19 @@ def test_hooks_with_their_plugins(ccbench: Command, lab: Path) -> None:
     assert {hook: ", ".join(names) for hook, names in told.items()} == table
 
 
+def test_names_are_shown_as_they_are(
+    ccbench: Command, site: Path, install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # To rich, which prints, this closes what was never opened.
+    install(site, "odd", {"odd[/]": "odd_x"}, odd_x=f"{HOOK}def ccbench_run_finished(run): pass")
+    monkeypatch.setenv("CCBENCH_STRICT_PLUGINS", "[/]")
+    for arguments in (("list",), ("list", "--hooks"), ("doctor",)):
+        done = ccbench("plugins", *arguments)
+        assert done.code == 0, done.err
+        assert "odd[/]" in done.out
+    assert "CCBENCH_STRICT_PLUGINS=[/]: " in done.out
+
+
 def test_the_list_as_json(ccbench: Command, lab: Path, site: Path, install: Install) -> None:
     install(site, "broken", {"broken": "broken_json"}, broken_json="raise ValueError('no')")
     told = {

@@ -25,6 +25,12 @@ def findings(source: str) -> list[tuple[str, str]]:
         HEAD + "def ccbench_run_finished(run, printer=print): pass",
         "from ccbench import hookimpl\n@hookimpl(specname='ccbench_run_finished')\n"
         "def finished(run): pass",
+        # Objects that answer to any name, or to none.
+        HEAD + "def ccbench_run_finished(run): pass\n"
+        "class Lazy:\n    def __getattr__(self, name): raise RuntimeError('outside of a request')\n"
+        "class Mock:\n    def __getattr__(self, name): return Mock()\n"
+        "    def __call__(self, *more): return Mock()\n"
+        "request, mock = Lazy(), Mock()",
         # Its own names may begin so, and what it imports may too.
         HEAD + "def ccbench_run_finished(run): pass\ndef ccbench_faces(): pass\n"
         "from ccbench.hookspecs import ccbench_register_probes\nimport ccbench_registry",

@@ -101,3 +101,28 @@ def test_requirements_that_are_not_met(site: Path, install: Install) -> None:
     assert "a version of asking that goes with ccbench 0." in version.remedy
     assert missing.problem == "it needs no-such-thing>=2, which is not installed"
     assert missing.remedy == "pip install 'no-such-thing>=2'"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "project = 5",
+        '[project]\nname = "x"\nentry-points = "ccbench"',
+        '[project]\nname = "x"\ndynamic = 5',
+        '[project]\nname = "x"\n[project.entry-points]\nccbench = ["a"]',
+        '[project]\nname = "x"\n[project.entry-points.ccbench]\na = 5',
+        '[project]\nname = ""\n[project.entry-points.ccbench]\na = "b"',
+    ],
+)
+def test_a_folder_whose_pyproject_no_installer_takes(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+    assert not installations("x", tmp_path) + installations("", tmp_path)
+
+
+@pytest.mark.parametrize("text", ["[]", "5", '{"url": "file:///x", "dir_info": "editable"}', "{"])
+def test_an_installation_that_does_not_say_where_it_is_from(
+    site: Path, install: Install, tmp_path: Path, text: str
+) -> None:
+    install(site, "my-lab", {"one": "one_x"}, one_x="")
+    (site / "my_lab-1.0.dist-info" / "direct_url.json").write_text(text)
+    assert installations("my-lab", tmp_path) == []

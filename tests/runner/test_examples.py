@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from ccbench.preprocessing import standardise
 from ccbench.protocol import load_protocol
@@ -48,3 +49,29 @@ def test_a_database_that_may_not_be_passed_on_is_not_shown(
     both = (*closed, f"{open_}={drawn_folders[open_]}")
     run = run_matrix(both, backbone="tiny", runs=1, out=tmp_path / "both")
     assert set(run.examples["database"]) == {open_}
+
+
+@pytest.mark.parametrize(
+    ("more", "poser"),
+    [
+        ("", "p01"),
+        ('may_modify = "no"', ""),
+        ('publishable_ids = "none"', ""),
+        ('publishable_ids = ["p04", "p03"]', "p03"),
+        ('publishable_ids = ["nobody"]', ""),
+        # To be named is not enough.
+        ('redistribution = false\npublishable_ids = ["p03"]', ""),
+    ],
+)
+def test_only_posers_whom_every_line_of_the_terms_allows_are_shown(
+    lab: Path, drawn_folders: dict[str, Path], tmp_path: Path, more: str, poser: str
+) -> None:
+    first, _, rest = CARD.partition("[files]")
+    terms = f'licence = "as the lines below say"\n{more}\n'
+    if "redistribution" not in more:
+        terms += "redistribution = true\n"
+    kept = "\n".join(line for line in first.splitlines() if not line.startswith("terms"))
+    (tmp_path / "mylab.toml").write_text(f"{kept}\n[terms]\n{terms}[files]{rest}")
+    spec = f"{tmp_path / 'mylab.toml'}={drawn_folders['drawn-a']}"
+    run = run_matrix((spec,), backbone="tiny", runs=1, out=tmp_path / "run")
+    assert set(run.examples["poser"]) == ({poser} if poser else set())

@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ccbench.bundles.archive import SUFFIX
-from ccbench.bundles.public import public_manifest, public_tables
-from ccbench.bundles.verification import verify_bundle
-from ccbench.bundles.writing import submission
+from ccbench.bundles.archive import SUFFIX, read
+from ccbench.bundles.verification import printable, verify_bundle
+from ccbench.bundles.writing import public_run, submission
 from ccbench.exceptions import BundleError
 from ccbench.results import open_run
 
@@ -34,7 +33,7 @@ def _open(path: Path) -> Measured:
     if path.is_dir() or not (path.exists() or path.suffix == SUFFIX):
         run = open_run(path)
         name = path.resolve().name
-        return measure(submission(name, public_manifest(run), public_tables(run)))
+        return measure(submission(printable(name), *public_run(run)))
     verdict = verify_bundle(read_bundle(path), path.name)
     if not verdict.accepted or verdict.measured is None:
         fault = verdict.faults[0]
@@ -43,7 +42,7 @@ def _open(path: Path) -> Measured:
             f"{path}"
         )
     measured = verdict.measured
-    return replace(measured, submission=replace(measured.submission, name=path.stem))
+    return replace(measured, submission=replace(measured.submission, name=printable(path.stem)))
 
 
 def read_bundle(path: Path) -> bytes:
@@ -53,7 +52,7 @@ def read_bundle(path: Path) -> bytes:
         BundleError: there is none, or it cannot be read.
     """
     try:
-        return path.read_bytes()
+        return read(path)
     except FileNotFoundError:
         raise BundleError(f"no such file: {path}") from None
     except OSError as error:

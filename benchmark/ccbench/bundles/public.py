@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
-from ccbench.exceptions import BundleError
+from ccbench.backbones import parse_backbone_spec, weights_path
+from ccbench.exceptions import BackboneError, BundleError
 from ccbench.results import TABLES, Run
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ LEFT_OUT = (
     "names of posers: P001, P002, ... in the order of the names",
     "names and hashes of photographs, where the terms of the database do not allow passing it on: "
     "0001, 0002, ... in the order of the table",
+    "names of files in the manifest, and patterns of names, likewise",
     "where faces lie in the photographs",
     "folders of weights",
 )
@@ -66,7 +69,9 @@ def public_tables(run: Run) -> dict[str, pd.DataFrame]:
         poser=_renamed(predictions, "test_database", "poser", posers),
     )
     splits = tables["splits"]
-    tables["splits"] = splits.assign(poser=_renamed(splits, "database", "poser", posers))
+    if "source" not in splits.columns:
+        splits = splits.assign(source=splits["database"])
+    tables["splits"] = splits.assign(poser=_renamed(splits, "source", "poser", posers))
     kept = np.array([free(run, str(database)) for database in photographs["database"]])
     tables["photographs"] = photographs.assign(
         photograph=_renamed(photographs, "database", "photograph", files),
@@ -132,23 +137,53 @@ def public_manifest(run: Run) -> dict[str, Any]:
     """Return the manifest of a run without file names and folders."""
     manifest: dict[str, Any] = json.loads(json.dumps(run.manifest))
     for entry in manifest["databases"]:
-        if not free(run, entry["name"]):
+        concealed = (entry["card"].get("files") or {}).get("conceal")
+        if concealed or not free(run, entry["name"]):
             entry.pop("unmatched", None)
             entry.pop("warnings", None)
-    manifest["request"]["backbone"] = without_folders(manifest["request"]["backbone"])
+            # Reasons are pieces of file names, and so are lists of files in a card.
+            entry["left_out"] = {"files": sum(entry.get("left_out", {}).values())}
+            entry["card"].pop("files", None)
+    backbone = manifest["request"]["backbone"]
+    manifest["request"]["backbone"] = without_folders(backbone)
     card = manifest["backbone"]["card"]
     for key, value in card.items():
         if isinstance(value, str):
-            card[key] = without_folders(value)
+            card[key] = without_folders(value, weights_of(backbone))
     return manifest
 
 
-def without_folders(text: str) -> str:
+def weights_of(backbone: str) -> str:
+    """Return the file of weights in the name of a backbone, or ""."""
+    try:
+        return parse_backbone_spec(backbone).weights
+    except BackboneError:
+        return ""
+
+
+def _resolved(file: str) -> str:
+    try:
+        return str(weights_path(file)) if file else ""
+    except BackboneError:
+        return file
+
+
+def without_folders(text: str, weights: str = "") -> str:
     """Leave the folders of a weights file out of the name of a backbone.
+
+    Args:
+        text: the name of a backbone, or what its card says.
+        weights: the file, where it is known; otherwise what is in the name.
 
     >>> without_folders("timm:resnet18@/home/me/w.safetensors"), without_folders("~/my nets/w.pt")
     ('timm:resnet18@w.safetensors', 'w.pt')
+    >>> without_folders("timm:resnet18[weights=/home/me@lab/w.pt,pool=avg]")
+    'timm:resnet18[weights=w.pt,pool=avg]'
     >>> without_folders("https://timm.fast.ai/resnet"), without_folders("timm:hf/resnet18")
     ('https://timm.fast.ai/resnet', 'timm:hf/resnet18')
     """
+    file = weights or weights_of(text)
+    # A card may name the file as it was resolved.
+    for way in sorted({file, _resolved(file)} - {""}, key=len, reverse=True):
+        text = text.replace(way, PureWindowsPath(way).name)
     return _FOLDERS.sub(r"\1", text)

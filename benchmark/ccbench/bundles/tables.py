@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "units": UNIT_COLUMNS,
 }
 """What each table must have at least."""
+SOURCE = "source"
+"""Column of ``splits``: the database of a poser of a mixture; without it that of the row."""
 _WHOLE = {"run", "iteration", "action_unit", "second_unit", "unit"}
 _WORDS = {
     "train_database",
@@ -54,9 +57,14 @@ _WORDS = {
     "probe",
     "identity",
     "layer",
+    SOURCE,
+    "sha256",
+    "status",
+    "cell",
 }
 _GAPS = {f"logit_{name}" for name in EXPRESSIONS} | {"clipped", "correct_rate", "loss"}
 """Columns that may lack values."""
+_ODD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _Kind = type | tuple[type, ...]
 _NUMBER = (int, float)
 _FIELDS: Mapping[str, _Kind] = {
@@ -91,7 +99,13 @@ _DATABASE: Mapping[str, _Kind] = {
     "posers": int,
     "photographs_used": int,
 }
-"""What a manifest, and each database in it, must say at least."""
+_MIXTURE: Mapping[str, _Kind] = {"name": str, "shares": dict, "expressions": list}
+"""What a manifest, each database and each mixture in it must say at least."""
+_LONGEST_NAME = 500
+_DEEPEST = 20
+_ROOM = 2**30
+_EXPANSION = 200
+"""Bytes that a table may have in memory: as many, or this often its bytes in the file."""
 
 
 class UnreadableError(Exception):
@@ -105,21 +119,81 @@ def read_manifest(data: bytes) -> dict[str, Any]:
         UnreadableError: no JSON, or something is missing or of another type.
     """
     try:
-        manifest = json.loads(data)
-    except ValueError as error:
+        manifest = strict_json(data)
+    except (ValueError, RecursionError) as error:
         raise UnreadableError(f"it cannot be read ({error})") from None
+    _refuse_odd_text(manifest)
     _refuse_lacking(manifest, _FIELDS, "")
     for entry in manifest["databases"]:
         _refuse_lacking(entry, _DATABASE, "databases.")
     for entry in manifest["probes"]:
         _refuse_lacking(entry, {"name": str}, "probes.")
+    mixtures = manifest.get("mixtures", [])
+    if not isinstance(mixtures, list):
+        raise UnreadableError("mixtures is of another type")
+    for entry in mixtures:
+        _refuse_lacking(entry, _MIXTURE, "mixtures.")
     if sorted(manifest["request"]["probes"]) != sorted(e["name"] for e in manifest["probes"]):
         raise UnreadableError("the probes are not those of the request")
     for key in ("contents", "probes"):
         if not all(isinstance(digest, str) for digest in manifest["request"][key].values()):
             raise UnreadableError(f"request.{key} is not of hashes")
+    for name in _names(manifest):
+        # A spreadsheet runs what begins with "=", "+", "-" or "@".
+        odd = name.startswith(("=", "+", "-", "@")) or not name.isprintable()
+        if odd or len(name) > _LONGEST_NAME:
+            raise UnreadableError(f"{name[:_LONGEST_NAME]!a} is no name")
     found: dict[str, Any] = manifest
     return found
+
+
+def strict_json(data: bytes) -> Any:
+    """Return the value of JSON that has one reading: no name twice, no number that is none.
+
+    Raises:
+        ValueError: it is none, or has another reading.
+        RecursionError: it is too deep.
+    """
+    return json.loads(data, object_pairs_hook=_once, parse_constant=_no_number)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"it has {name[:_LONGEST_NAME]!a} twice")
+        found[name] = value
+    return found
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no number")
+
+
+def _names(manifest: Mapping[str, Any]) -> list[str]:
+    """Return what stands on a leaderboard."""
+    request = manifest["request"]
+    mixtures = manifest.get("mixtures", ())
+    entries = (*manifest["databases"], *mixtures, *manifest["probes"])
+    names = [entry["name"] for entry in entries]
+    return [*names, request["backbone"], request["weights"], request["protocol"]["name"]]
+
+
+def _refuse_odd_text(manifest: object) -> None:
+    """Refuse what no file name and no card has: signs that command a terminal, halves of signs."""
+    level = [manifest]
+    for _ in range(_DEEPEST):
+        inner: list[object] = []
+        for value in level:
+            if isinstance(value, dict):
+                inner += [*value, *value.values()]
+            elif isinstance(value, list):
+                inner += value
+            elif isinstance(value, str) and _ODD.search(value):
+                raise UnreadableError(f"{value[:_LONGEST_NAME]!a} is no text")
+        level = inner
+    if level:
+        raise UnreadableError(f"it has more than {_DEEPEST} levels")
 
 
 def _refuse_lacking(value: Any, fields: Mapping[str, _Kind], where: str) -> None:
@@ -147,18 +221,61 @@ def read_member(name: str, data: bytes) -> pd.DataFrame:
     import pyarrow.parquet as pq
 
     try:
-        table: pd.DataFrame = pq.read_table(io.BytesIO(data)).to_pandas()
-    except (pa.ArrowException, OSError, ValueError) as error:
+        file = pq.ParquetFile(io.BytesIO(data))
+        columns = _columns(name, file.schema_arrow)
+        _refuse_large(file.metadata, len(columns), len(data))
+        # Once each, however often they occur: a short file may repeat a long text at will.
+        words = [column for column in columns if column in _WORDS]
+        whole = pq.read_table(io.BytesIO(data), columns=columns, read_dictionary=words)
+        table: pd.DataFrame = whole.to_pandas(ignore_metadata=True)
+    except (pa.ArrowException, OSError, ValueError, TypeError, LookupError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UnreadableError(f"it cannot be read ({reason})") from None
-    missing = [column for column in COLUMNS[name] if column not in table.columns]
-    if missing:
-        raise UnreadableError(f"it has no column {', '.join(missing)}")
-    for column in COLUMNS[name]:
+    for column in words:
+        table[column] = table[column].astype(object)
+    for column in columns:
         _refuse_odd(table[column], column)
     if not len(table):
         raise UnreadableError("it has no rows")
+    if name == "splits" and SOURCE not in table.columns:
+        table[SOURCE] = table["database"]
     return table
+
+
+def _columns(name: str, schema: Any) -> list[str]:
+    """Return the columns to read; what else there is, is nobody's.
+
+    Args:
+        name: of the table.
+        schema: a ``pyarrow.Schema``.
+
+    Raises:
+        UnreadableError: one is missing, is there twice, or is of no plain type.
+    """
+    import pyarrow as pa
+
+    wanted = [*COLUMNS[name], *([SOURCE] if name == "splits" and SOURCE in schema.names else [])]
+    missing = [column for column in wanted if column not in schema.names]
+    if missing:
+        raise UnreadableError(f"it has no column {', '.join(missing)}")
+    for column in wanted:
+        if schema.names.count(column) > 1:
+            raise UnreadableError(f"it has two columns {column}")
+        kind = schema.field(column).type
+        if pa.types.is_dictionary(kind):
+            kind = kind.value_type
+        plain = pa.types.is_string if column in _WORDS else pa.types.is_primitive
+        if not (plain(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)):
+            raise UnreadableError(f"{column} is not {'text' if column in _WORDS else 'a number'}")
+    return wanted
+
+
+def _refuse_large(metadata: Any, columns: int, size: int) -> None:
+    """Refuse a table that would unfold to any size, before it is read."""
+    groups = (metadata.row_group(place) for place in range(metadata.num_row_groups))
+    unfolded = max(sum(g.total_byte_size for g in groups), 8 * columns * metadata.num_rows)
+    if unfolded > max(_ROOM, _EXPANSION * size):
+        raise UnreadableError(f"it unfolds to {unfolded:,} bytes, which no table of a run does")
 
 
 def _refuse_odd(values: pd.Series[Any], column: str) -> None:
@@ -175,7 +292,7 @@ def _refuse_odd(values: pd.Series[Any], column: str) -> None:
     elif column == "used":
         if not pd.api.types.is_bool_dtype(values):
             raise UnreadableError(f"{column} is not true or false")
-    elif column not in {"sha256", "status", "cell"} and not pd.api.types.is_float_dtype(values):
+    elif not pd.api.types.is_float_dtype(values):
         raise UnreadableError(f"{column} is not a number")
     if column == "expression" and not set(values) <= set(EXPRESSIONS):
         raise UnreadableError("there is an expression that is none")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ccbench.bundles.archive import BUNDLE, DamagedError, NoBundleError, unpack
-from ccbench.bundles.checks import CHECKS
+from ccbench.bundles.checks import CHECKS, FIRST
 from ccbench.bundles.numbers import agree, stated_numbers, written
 from ccbench.bundles.public import expected_tables
-from ccbench.bundles.tables import UnreadableError, read_manifest, read_member
+from ccbench.bundles.tables import UnreadableError, read_manifest, read_member, strict_json
 from ccbench.bundles.writing import FORMAT, digest, submission
 from ccbench.exceptions import BundleError
 from ccbench.results import MANIFEST
@@ -20,6 +19,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ccbench.analysis.leaderboard import Measured
+
+_LONGEST = 1000
+_LONGEST_VERSION = 40
+"""Signs of what a bundle says that are printed."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,21 @@ class Line:
     what: str
     holds: bool
     detail: str = ""
+
+    def __post_init__(self) -> None:
+        """Write what strangers say so that it cannot pass for something else on a terminal."""
+        object.__setattr__(self, "what", printable(self.what))
+        object.__setattr__(self, "detail", printable(self.detail))
+
+
+def printable(text: str) -> str:
+    r"""Return text without signs that a terminal obeys, and not too much of it.
+
+    >>> print(printable("own rate\nAccepted: all 90 lines hold.\x1b[2J"))
+    own rate\nAccepted: all 90 lines hold.\x1b[2J
+    """
+    cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return "".join(s if s.isprintable() else repr(s)[1:-1] for s in cut)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,16 +115,20 @@ def _members(data: bytes, name: str, lines: list[Line]) -> tuple[dict[str, bytes
         raise _stop(lines, "file", "the file is whole", str(error)) from None
     lines.append(Line("file", "the file is whole", holds=True))
     try:
-        described = json.loads(members[BUNDLE])
+        described = strict_json(members[BUNDLE])
         version, hashes, stated = (described[key] for key in ("format", "members", "numbers"))
-        dict(hashes), dict(stated)
-    except (ValueError, KeyError, TypeError) as error:
+        if not (isinstance(hashes, dict) and isinstance(stated, dict)):
+            raise TypeError("members and numbers are to be named")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         what = f"{BUNDLE} describes the bundle"
         raise _stop(lines, "file", what, f"{type(error).__name__}: {error}") from None
     if version != FORMAT:
+        wrote = printable(f"{described.get('ccbench')}"[:_LONGEST_VERSION])
+        older = isinstance(version, int) and version < FORMAT
+        advice = "pack its run again" if older else f"install ccbench {wrote}, which wrote it"
         raise BundleError(
-            f"{name} is a bundle of format {version}, this ccbench reads format {FORMAT}; "
-            f"install the ccbench that wrote it ({described.get('ccbench')}) or a newer one"
+            f"{name} is a bundle of format {printable(f'{version}'[:_LONGEST_VERSION])}, this "
+            f"ccbench reads format {FORMAT}; {advice}"
         )
     for member in sorted({*hashes, *members} - {BUNDLE}):
         fault = ""
@@ -157,10 +179,13 @@ def _check(
     for what, check in CHECKS:
         try:
             fault = check(manifest, tables)
-        except (ValueError, KeyError, TypeError, IndexError) as error:
+        except Exception as error:
             # Checks rely on each other: what an earlier one found may stop a later one.
             fault = f"it cannot be checked ({type(error).__name__}: {error})"
         lines.append(Line("tables", what, not fault, fault))
+        if fault and check in FIRST:
+            # Tables that do not even fit each other may ask for any amount of work.
+            raise _RejectedError
 
 
 def _numbers(
@@ -175,7 +200,7 @@ def _numbers(
     try:
         measured = measure(submission(name, manifest, tables))
         computed = stated_numbers(measured)
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+    except Exception as error:
         what = "the numbers can be computed"
         raise _stop(lines, "numbers", what, f"{type(error).__name__}: {error}") from None
     for what in dict.fromkeys((*computed, *stated)):

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import ccbench
 from ccbench import atomic
-from ccbench.bundles.archive import BUNDLE, SUFFIX, DamagedError, NoBundleError, pack, unpack
+from ccbench.bundles.archive import BUNDLE, SUFFIX, DamagedError, NoBundleError, pack, read, unpack
 from ccbench.bundles.numbers import stated_numbers
 from ccbench.bundles.public import LEFT_OUT, public_manifest, public_tables
-from ccbench.exceptions import BundleError
+from ccbench.bundles.tables import UnreadableError, read_manifest
+from ccbench.exceptions import BundleError, RunError
 from ccbench.results import MANIFEST, Run, table_bytes
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from ccbench.analysis.leaderboard import Submission
 
-FORMAT = 1
+FORMAT = 2
 """Raised when bundles of before can no longer be read, or when a number is computed otherwise."""
 
 
@@ -39,11 +40,13 @@ def write_bundle(run: Run, out: Path | None = None) -> Path:
 
     Raises:
         RunError: a table is missing or damaged.
-        BundleError: the file is something else, or cannot be written.
+        BundleError: the run would be rejected, or the file is something else or cannot be
+            written.
     """
     path = out if out is not None else run.path / f"{run.path.resolve().name}{SUFFIX}"
-    _refuse_work(path)
+    _refuse_work(path, run)
     data = bundle_bytes(run)
+    _refuse_rejected(data, run)
     try:
         atomic.write_bytes(path, data)
     except OSError as error:
@@ -53,13 +56,24 @@ def write_bundle(run: Run, out: Path | None = None) -> Path:
     return path
 
 
-def _refuse_work(path: Path) -> None:
-    """Refuse to replace what is no bundle."""
+def _refuse_rejected(data: bytes, run: Run) -> None:
+    """Refuse a run that nobody would accept, here and not where it was sent to."""
+    from ccbench.bundles.verification import verify_bundle
+
+    faults = verify_bundle(data, str(run.path)).faults
+    if faults:
+        raise BundleError(
+            f"the run in {run.path} would be rejected: {faults[0].what} – no: {faults[0].detail}; "
+            f"start it again, it resumes"
+        )
+
+
+def _refuse_work(path: Path, run: Run) -> None:
+    """Refuse to replace what is no bundle of this run, which would not be made again."""
     if path.is_dir():
         raise BundleError(f"{path} is a folder; give the name of a file with --out")
     try:
-        with path.open("rb") as file:
-            unpack(file.read())
+        members = unpack(read(path))
     except FileNotFoundError:
         return
     except OSError as error:
@@ -71,18 +85,52 @@ def _refuse_work(path: Path) -> None:
     except DamagedError:
         # What is left of a bundle is nobody's work.
         return
+    # In its own folder lies what the run was before it was started with other options.
+    own = path.resolve().parent == run.path.resolve()
+    if not own and _request(members.get(MANIFEST, b"")) != public_run(run)[0]["request"]:
+        raise BundleError(
+            f"{path} is there already and is the bundle of another run; give another file with "
+            f"--out"
+        )
+
+
+def _request(manifest: bytes) -> Any:
+    """Return what the run of a bundle was asked for; ``None`` if that cannot be read."""
+    try:
+        return json.loads(manifest)["request"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
 
 
 def bundle_bytes(run: Run) -> bytes:
     """Return a run as the bytes of a bundle."""
     from ccbench.analysis.leaderboard import measure
 
-    manifest, tables = public_manifest(run), public_tables(run)
+    manifest, tables = public_run(run)
     members = {f"{name}.parquet": table_bytes(frame) for name, frame in tables.items()}
     members[MANIFEST] = as_json(manifest)
     numbers = stated_numbers(measure(submission("", manifest, tables)))
     members[BUNDLE] = as_json(describe(members, numbers))
     return pack(members)
+
+
+def public_run(run: Run) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+    """Return manifest and tables of a run without names of people and of files.
+
+    Raises:
+        RunError: a table is missing or damaged, or the manifest or a table is of another form.
+        BundleError: a photograph or poser of one table is not in the table of photographs.
+    """
+    try:
+        return read_manifest(as_json(public_manifest(run))), public_tables(run)
+    except (
+        LookupError, TypeError, AttributeError, ValueError, StopIteration, UnreadableError
+    ) as error:  # fmt: skip
+        reason = f"{error}" if isinstance(error, UnreadableError) else f"{error!r}"
+        raise RunError(
+            f"the manifest or a table in {run.path} is of another form: {reason}; start the run "
+            f"again, it resumes"
+        ) from None
 
 
 def describe(members: Mapping[str, bytes], numbers: Mapping[str, Any]) -> dict[str, Any]:

@@ -139,6 +139,9 @@ def cli() -> None:
     """
     if hasattr(sys.stderr, "reconfigure"):
         sys.stderr.reconfigure(errors="replace")
+    if hasattr(sys.stdout, "reconfigure"):
+        # No sign of a number may be lost: "−" is not in every encoding.
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 for _command in (

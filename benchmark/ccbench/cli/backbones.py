@@ -51,10 +51,12 @@ def list_backbones(pattern: str | None) -> None:
     for name in plugins.backbones:
         item = plugins.backbones.get(name)
         if isinstance(item, Family):
-            table.add_row(f"{name}:…", escape(item.summary), "", "")
+            table.add_row(f"{escape(name)}:…", escape(item.summary), "", "")
             continue
         card = item.card
-        table.add_row(name, escape(card.title), escape(card.layer), escape(card.terms.licence))
+        table.add_row(
+            escape(name), escape(card.title), escape(card.layer), escape(card.terms.licence)
+        )
     console.print(table)
     console.print(
         "'ccbench backbones list PATTERN' finds networks of the families, such as timm:*clip*; "
@@ -150,6 +152,7 @@ def _features(layer: str, extractor: FeatureExtractor) -> str:
 
 
 def _print_layers(console: Console, extractor: FeatureExtractor, all_layers: bool) -> None:
+    from rich.markup import escape
     from rich.table import Table
 
     from ccbench.backbones import trace
@@ -163,7 +166,10 @@ def _print_layers(console: Console, extractor: FeatureExtractor, all_layers: boo
         table.add_column(column, justify="right")
     source = _source(extractor, usable)
     for name, output in shown.items():
-        table.add_row(f"[bold]{name} ← features[/]" if name == source else name, *_row(output))
+        shown_name = escape(name)
+        if name == source:
+            shown_name = f"[bold]{shown_name} ← features[/]"
+        table.add_row(shown_name, *_row(output))
     console.print(table)
     hidden = len(usable) - len(shown)
     if hidden:

@@ -91,7 +91,13 @@ def new(
     unnamed = {**_UNNAMED, "name": facts["name"] or "new"}
     table = PatternDataset(_card(proposal, unnamed)).samples(root, {})
     print_table(console, table)
-    card = _card(proposal, ask.ask_facts(facts, root, accept=yes))
+    said = ask.ask_facts(
+        facts,
+        root,
+        accept=yes,
+        usable_name=lambda name: _refuse_taken(out or Path(f"{name}.toml"), force=force),
+    )
+    card = _card(proposal, said)
     card = card.model_copy(
         update={"posers": len(table.posers), "expressions": tuple(table.expressions)}
     )

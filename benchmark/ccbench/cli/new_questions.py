@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -246,8 +246,21 @@ def given_facts(facts: Mapping[str, str | None]) -> dict[str, str | None]:
     }
 
 
-def ask_facts(given: Mapping[str, str | None], root: Path, *, accept: bool) -> dict[str, str]:
+def ask_facts(
+    given: Mapping[str, str | None],
+    root: Path,
+    *,
+    accept: bool,
+    usable_name: Callable[[str], None],
+) -> dict[str, str]:
     """Return what the card says about the database, asking for what no option says.
+
+    Args:
+        given: what options say.
+        root: the folder of photographs.
+        accept: whether the proposed name is taken without asking.
+        usable_name: raises a ``DatasetError`` for a name that cannot be used, before anything
+            else is asked.
 
     Raises:
         DatasetError: there is no terminal to ask at.
@@ -262,19 +275,23 @@ def ask_facts(given: Mapping[str, str | None], root: Path, *, accept: bool) -> d
     if missing:
         click.echo("\nAbout the database")
     return {
-        key: _ask_fact(key, name if key == "name" else "") if value is None else value
+        key: _ask_fact(key, name if key == "name" else "", usable_name) if value is None else value
         for key, value in facts.items()
     }
 
 
-def _ask_fact(key: str, proposed: str) -> str:
+def _ask_fact(key: str, proposed: str, usable_name: Callable[[str], None]) -> str:
     default = proposed or ("" if key in _MAY_BE_EMPTY else None)
     while True:
         answer = click.prompt(f"  {_QUESTIONS[key]}", default=default, show_default=bool(default))
         try:
-            return _usable(key, answer, f"'{answer}'")
+            value = _usable(key, answer, f"'{answer}'")
+            if key == "name":
+                usable_name(value)
         except DatasetError as error:
             click.echo(f"    {error}")
+        else:
+            return value
 
 
 def _usable(key: str, value: str, where: str) -> str:

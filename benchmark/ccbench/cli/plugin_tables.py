@@ -30,10 +30,10 @@ def plugin_table(found: Sequence[Plugin]) -> Table:
     for column in ("plugin", "package", "provides"):
         table.add_column(column)
     for plugin in found:
-        provides = "\n".join(_in_lines(plugin.provides)) or "–"
+        provides = escape("\n".join(_in_lines(plugin.provides))) or "–"
         if plugin.problem:
             provides = f"[red]not loaded:[/] {escape(plugin.problem)}"
-        table.add_row(plugin.name, plugin.package, provides)
+        table.add_row(escape(plugin.name), escape(plugin.package), provides)
     return table
 
 
@@ -58,7 +58,7 @@ def hook_table(found: Sequence[Plugin]) -> Table:
     table.add_column("hook", no_wrap=True)
     table.add_column("implemented by")
     for hook in HOOKS:
-        table.add_row(hook, ", ".join(p.name for p in found if hook in p.hooks) or "–")
+        table.add_row(hook, escape(", ".join(p.name for p in found if hook in p.hooks)) or "–")
     return table
 
 
@@ -84,8 +84,8 @@ def print_examination(items: Sequence[Item]) -> bool:
     counts = Counter[str]()
     for item in items:
         console.print(
-            f"[bold]{item.kind} {escape(item.name)}[/] (plugin {item.plugin.name}, "
-            f"{item.plugin.package})"
+            f"[bold]{item.kind} {escape(item.name)}[/] (plugin {escape(item.plugin.name)}, "
+            f"{escape(item.plugin.package)})"
         )
         if item.note:
             console.print(Padding(Text(f"–  {item.note}", style="dim"), (0, 0, 0, 2), expand=False))
@@ -145,15 +145,15 @@ def print_diagnosis(found: Diagnosis) -> None:
     for name, finding in found.packages:
         packages[name].append(finding)
     for name, findings in packages.items():
-        console.print(f"  [red]✗[/]  the package {name}")
+        console.print(f"  [red]✗[/]  the package {escape(name)}")
         for finding in findings:
             _print_finding(console, finding)
-    console.print(strict_sentence(), style="dim")
+    console.print(escape(strict_sentence()), style="dim")
     wrong = [p.name for p in found.patients if p.findings] + list(packages)
     if wrong:
         count = f"{found.problems} problem{'s' * (found.problems > 1)}"
         names = ", ".join(dict.fromkeys(wrong))
-        console.print(f"[red]{count}, in {names}.[/]", soft_wrap=True)
+        console.print(f"[red]{count}, in {escape(names)}.[/]", soft_wrap=True)
     else:
         console.print(f"[green]All {len(found.patients)} plugins load; nothing to do.[/]")
 

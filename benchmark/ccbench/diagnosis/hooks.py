@@ -7,19 +7,22 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from pluggy import PluginManager
+
 from ccbench import hookspecs
 from ccbench.diagnosis.findings import Finding
 from ccbench.plugins import HOOKS
 from ccbench_registry import suggestion
 
-_MARK = f"{hookspecs.PROJECT}_impl"
-
 
 def check_hooks(plugin: object) -> Iterator[Finding]:
     """Yield what is wrong with the hooks of an imported plugin, a module or an object."""
-    found = False
-    for name, function in vars(plugin).items() if inspect.ismodule(plugin) else _members(plugin):
-        mark = getattr(function, _MARK, None)
+    # As it looks itself: what else is in a module may answer to any name, or raise.
+    pluggy, found = PluginManager(hookspecs.PROJECT), False
+    for name, function in (
+        list(vars(plugin).items()) if inspect.ismodule(plugin) else _members(plugin)
+    ):
+        mark = pluggy.parse_hookimpl_opts(plugin, name)
         if mark is None:
             yield from _unmarked(name, function, plugin)
             continue

@@ -82,7 +82,7 @@ def check_installations(folder: Path) -> Iterator[tuple[str, Finding]]:
 def _not_installed(folder: Path) -> Iterator[tuple[str, Finding]]:
     declared = _declared(folder)
     name = _project(folder).get("name")
-    if not declared or not isinstance(name, str):
+    if not declared or not isinstance(name, str) or not name:
         return
     try:
         version(name)
@@ -103,8 +103,10 @@ def _source(distribution: Distribution) -> tuple[Path, bool] | None:
         told = json.loads(distribution.read_text("direct_url.json") or "{}")
     except ValueError:
         return None
+    if not (isinstance(told, dict) and isinstance(told.get("dir_info"), dict)):
+        return None
     address = urlsplit(str(told.get("url", "")))
-    if address.scheme != "file" or "dir_info" not in told:
+    if address.scheme != "file":
         return None
     editable = bool(told["dir_info"].get("editable"))
     return Path(url2pathname(unquote(address.path))), editable
@@ -113,10 +115,17 @@ def _source(distribution: Distribution) -> tuple[Path, bool] | None:
 def _declared(folder: Path) -> Mapping[str, str] | None:
     """Return the plugins that a folder's pyproject.toml declares; ``None`` without one."""
     project = _project(folder)
-    if not project or "entry-points" in project.get("dynamic", []):
+    dynamic = project.get("dynamic")
+    if not project or (isinstance(dynamic, list) and "entry-points" in dynamic):
         return None
-    plugins: Mapping[str, str] = project.get("entry-points", {}).get(GROUP, {})
-    return plugins
+    plugins: object = project.get("entry-points")
+    plugins = plugins.get(GROUP) if isinstance(plugins, dict) else None
+    # What is of another type no installer takes; that is theirs to say.
+    return (
+        {name: value for name, value in plugins.items() if isinstance(value, str)}
+        if isinstance(plugins, dict)
+        else {}
+    )
 
 
 def _project(folder: Path) -> Mapping[str, Any]:
@@ -124,5 +133,5 @@ def _project(folder: Path) -> Mapping[str, Any]:
         read = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return {}
-    project: Mapping[str, Any] = read.get("project", {})
-    return project
+    project = read.get("project")
+    return project if isinstance(project, dict) else {}

@@ -96,7 +96,8 @@ def _import(plugins: Plugins, entry: EntryPoint) -> None:
     module = entry.load()
     plugins.manager.register(module, entry.name)
     for name in dir(module):
-        marked = getattr(getattr(module, name, None), f"{hookspecs.PROJECT}_impl", None)
+        # As pluggy looks: what else is in a module may answer to any name, or raise.
+        marked = plugins.manager.parse_hookimpl_opts(module, name)
         if marked is not None and (marked.get("specname") or name) not in HOOKS:
             raise PluginError(f"there is no hook '{name}'; {suggestion(name, HOOKS)}")
 

@@ -10,6 +10,7 @@ import pandas as pd
 from ccbench.cache import Cache
 from ccbench.faces import SHARD, FaceTask, read_faces
 from ccbench.runner.selection import Selection
+from ccbench_registry import Terms
 
 
 def examples_table(
@@ -18,15 +19,16 @@ def examples_table(
     """Return the standardised faces of one poser of each database (paper, Figure 1).
 
     The poser is the first, by name, whose face is used in every expression of the database.
-    A database that may not be redistributed has no rows: reports are passed on.
+    A database has no rows unless its card says that its photographs may be passed on, as
+    reports are; that they may be processed, as these are, must not be denied, and who may be
+    printed is all, not known, or a list that the poser is on.  A list alone allows nothing:
+    what a journal may print is another thing than a file that is passed on.
 
     Returns:
         database, poser, expression, png (bytes of a grey image, S x S).
     """
     rows = []
     for selection, tasks in zip(selections, faces, strict=True):
-        if not selection.database.card.terms.redistribution:
-            continue
         poser, shown = _complete_poser(selection)
         for expression, index in shown.items():
             pixels = read_faces(tasks[index // SHARD], cache)[index % SHARD]
@@ -35,12 +37,23 @@ def examples_table(
     return pd.DataFrame(rows, columns=["database", "poser", "expression", "png"])
 
 
+def _may_be_shown(poser: str, terms: Terms) -> bool:
+    if not terms.redistribution or terms.may_modify == "no":
+        return False
+    named = terms.publishable_ids
+    return named in {"all", "unknown"} if isinstance(named, str) else poser in named
+
+
 def _complete_poser(selection: Selection) -> tuple[str, dict[str, int]]:
-    """Return a poser and the index of one photograph of each expression."""
-    table = selection.database.table
+    """Return a poser who may be shown and one photograph's index of each expression, if any."""
+    table, terms = selection.database.table, selection.database.card.terms
     by_poser: dict[str, dict[str, int]] = {}
     for index in selection.chosen:
+        if not _may_be_shown(table[index].poser, terms):
+            continue
         by_poser.setdefault(table[index].poser, {}).setdefault(table[index].expression, index)
+    if not by_poser:
+        return "", {}
     best = min(by_poser, key=lambda poser: (-len(by_poser[poser]), poser))
     shown = by_poser[best]
     return best, {name: shown[name] for name in selection.expressions if name in shown}

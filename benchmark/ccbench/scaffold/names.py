@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from dataclasses import dataclass
 
@@ -11,6 +12,32 @@ from ccbench.plugins import Plugins
 # PEP 508, without the dot: it would make the import name a package in a package.
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?")
 _PREFIX = "ccbench"
+_USED = {
+    "Any",
+    "Backbone",
+    "BackboneCard",
+    "BackboneError",
+    "DatasetCard",
+    "DatasetError",
+    "Family",
+    "FeatureExtractor",
+    "LIST",
+    "MODEL",
+    "Mapping",
+    "Path",
+    "PatternDataset",
+    "ProbeCard",
+    "ProbeError",
+    "ProbeSeries",
+    "RECIPE",
+    "RegisterBackbone",
+    "RegisterDataset",
+    "RegisterProbe",
+    "SampleTable",
+    "Sequence",
+    "Stimulus",
+}
+"""What the code of the templates calls by these names."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +80,7 @@ def names_of(name: str) -> Names:
         )
     joined = "-".join(part.lower() for part in parts)
     words = "".join(part[0].upper() + part[1:] for part in parts)
-    if words[0].isdigit():
+    if words[0].isdigit() or keyword.iskeyword(words) or words in _USED:
         words = f"Faces{words}"
     return Names(name, f"{_PREFIX}-{joined}", f"{_PREFIX}_{joined.replace('-', '_')}", words)
 

@@ -133,3 +133,15 @@ def test_rates_stay_between_0_and_1(tmp_path: Path) -> None:
     good = values_of(submitted(invent(tmp_path / "run", runs=6, skill=2.5, seed=5, probe=False)))
     assert good["own", "here"].estimate > 0.8
     assert good["own", "here"].high == 1
+
+
+def test_differences_stay_between_minus_1_and_1(tmp_path: Path) -> None:
+    run = invent(tmp_path / "run", runs=3, probe=False)
+    found = values_of(submitted(run))
+    # Three runs of two test posers: studentised, it would be -1.26.
+    assert found["advantage", "there"].low == -1
+    ends = [(v.low, v.high) for v in found.values() if not np.isnan(v.low)]
+    assert np.abs(ends).max() == 1
+    # So it is in a report.
+    findings = poser_findings(run.predictions, pd.DataFrame(), pd.DataFrame())
+    assert min(f.low for f in findings if "Nadeau" not in f.method) == -1

@@ -97,7 +97,7 @@ def _value(
     interval = two_way_interval(parts, (1,) * len(parts), estimate, PLAN)
     low, high = interval.low, interval.high
     if measure in {"own", "swapped"}:
-        # Studentised ends can lie where no rate can.
+        # Nor can they where no rate can.
         low, high = np.clip([low, high], 0.0, 1.0).tolist()
     return Value(
         measure,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from ccbench.analysis.statistics.finding import MINIMUM
 from ccbench.analysis.statistics.moments import two_way_variance
 from ccbench.analysis.statistics.outcomes import Outcomes
@@ -84,6 +86,7 @@ def two_way_interval(
     if not len(deviations):
         return Interval(remark=" (interval not estimable: all posers have the same rate)")
     error = math.sqrt(two_way_variance(groups, signs))
-    low, high = t_interval(estimate, error, deviations)
+    # Studentised ends can lie where no difference of two rates can.
+    low, high = np.clip(t_interval(estimate, error, deviations), -1.0, 1.0).tolist()
     text = f"; interval: {plan.draws:,} bootstrap samples of posers, with the variance over runs"
     return Interval(low, high, text, "")
