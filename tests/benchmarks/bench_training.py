@@ -36,16 +36,17 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import functional as TF
 
-from ccbench.heads import he_normal
 from ccbench.protocol import PerceptronHead, Schedule, load_protocol
 from ccbench.testing.drawn import DRAWN_DATABASES, draw_photograph
 from ccbench.training import choose_engine
 from ccbench.training.delayed import DelayedHeads
-from ccbench.training.dropout import Masks
 from ccbench.training.engines import has_bfloat16
+from ccbench.training.perceptron import initial_weights
 from ccbench.training.reference import AutogradHeads
-from ccbench.training.steps import Block, Trainee
-from ccbench.training.timing import Trial
+from ccbench.training.steps import Trainee
+from ccbench.training.stream import Pupil, blocks
+from ccbench.training.timing import RandomFeatures, Trial, trial_task
+from ccbench.training.views import Views
 
 FEATURES, EXPRESSIONS, BATCH = 9216, 7, 32
 SIZES, SHIFTS = (0.9, 0.95, 1.0, 1.05, 1.1), ((0, 0), (-8, -8), (8, -8), (-8, 8), (8, 8))
@@ -69,7 +70,7 @@ def head() -> nn.Sequential:
     return network
 
 
-class Views(Dataset[tuple[torch.Tensor, int]]):
+class Photographs(Dataset[tuple[torch.Tensor, int]]):
     """Fifty views of each photograph, made when asked for."""
 
     def __init__(self, paths: list[Path]) -> None:
@@ -108,7 +109,7 @@ def naive_steps(folder: Path) -> Iterator[None]:
     yield from _steps(
         lambda batch: network.classifier(network.avgpool(network.features(batch)).flatten(1)),
         network.classifier,
-        DataLoader(Views(paths), BATCH, shuffle=True),
+        DataLoader(Photographs(paths), BATCH, shuffle=True),
     )
 
 
@@ -149,39 +150,21 @@ def engine_steps(name: str) -> Iterator[int]:
     assert isinstance(schedule, Schedule)
     engine = choose_engine(name, "cpu")
     trial = Trial(spec, schedule, engine, FEATURES, EXPRESSIONS, "cpu")
-    generator = torch.Generator().manual_seed(0)
-    weights = he_normal((FEATURES, *spec.hidden, EXPRESSIONS), generator)
-    trainee, masks = make_trainee(trial, weights)
-    while True:
-        trainee.train(make_block(trial, masks, generator))
-        yield engine.block
-
-
-def make_trainee(trial: Trial, weights: list[torch.Tensor]) -> tuple[Trainee, Masks]:
-    """Return a head to be trained, and what its masks are drawn from."""
-    widths = (trial.features, *trial.head.hidden[:-1]) if trial.head.hidden else ()
-    masks = Masks(trial.head.dropout, widths, 0, "timing", 0)
-    kept = masks.kept if widths else 1.0
-    if trial.engine.name == "reference":
-        return AutogradHeads([weights], trial.schedule, kept), masks
-    precision = torch.bfloat16 if trial.engine.name == "bfloat16" else torch.float32
-    return DelayedHeads([weights], trial.schedule, kept, precision), masks
-
-
-def make_block(trial: Trial, masks: Masks, generator: torch.Generator) -> Block:
-    """Return a block of random features, as sparse as those of a network."""
-    steps, batch = trial.engine.block, trial.schedule.batch_size
-    rows = steps * batch
-    layers = [mask[None] for mask in masks.draw(rows, trial.device)]
-    values = torch.randn(rows, trial.features, generator=generator).sub_(0.6).relu_()
-    short = torch.bfloat16 if trial.engine.name == "bfloat16" else torch.float32
-    inputs = values.to(trial.device).to(short)[None]
-    if layers:
-        inputs.mul_(layers[0])
-    labels = (torch.arange(rows) % trial.expressions)[None].to(trial.device)
-    # So small that nothing diverges however often a block is taken.
-    rates = (1e-6,) * steps
-    return Block(inputs, labels, tuple(layers[1:]), (batch,) * steps, rates)
+    task = trial_task(trial, steps=1_000_000_000, epoch=64)
+    assert task.schedule is not None
+    short = engine.name == "bfloat16"
+    views = Views(RandomFeatures(FEATURES), [task], torch.bfloat16 if short else torch.float16)
+    pupil = Pupil(task, views, spec)
+    weights = [initial_weights(task, FEATURES)]
+    precision = torch.bfloat16 if short else torch.float32
+    trainee: Trainee
+    if engine.name == "reference":
+        trainee = AutogradHeads(weights, task.schedule, pupil.masks.kept)
+    else:
+        trainee = DelayedHeads(weights, task.schedule, pupil.masks.kept, precision)
+    for block, _ in blocks([pupil], task.schedule, engine.block, precision):
+        trainee.train(block)
+        yield len(block.sizes)
 
 
 def _work(name: str, pipe: Connection) -> None:

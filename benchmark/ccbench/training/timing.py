@@ -87,29 +87,10 @@ class Pace:
 
 def time_training(trial: Trial) -> Pace:
     """Train a few blocks on random features, as sparse as those of a network."""
-    block, batch = trial.engine.block, trial.schedule.batch_size
-    views = _EPOCH * block * batch
-    schedule = trial.schedule.model_copy(
-        # So small a rate that nothing diverges.
-        update={"iterations": _BLOCKS * block, "learning_rate": ((0, 1e-6),)}
-    )
-    labels = [(row, row % trial.expressions) for row in range(views + _VALIDATED)]
-    task = TrainingTask(
-        database="timing",
-        run=0,
-        seed=0,
-        expressions=tuple(f"{index}" for index in range(trial.expressions)),
-        features=(),
-        train=tuple(labels[:views]),
-        validation=tuple(labels[views:]),
-        views=(0,),
-        head=trial.head,
-        schedule=schedule,
-        device=trial.device,
-        engine=trial.engine,
-    )
+    block = trial.engine.block
+    task = trial_task(trial, _BLOCKS * block, _EPOCH * block)
     tasks = [replace(task, run=run) for run in range(trial.heads)]
-    features = _RandomFeatures(trial.features)
+    features = RandomFeatures(trial.features)
     begun = time.perf_counter()
     # When each block was done; the last blocks of epochs are not followed by the next at once.
     done: list[float] = []
@@ -129,6 +110,35 @@ def time_training(trial: Trial) -> Pace:
         validated=max(0.0, statistics.median(after_epochs) - usual) / _VALIDATED,
         begun=max(0.0, done[0] - begun - usual),
         kept=_seconds_kept(head, trial),
+    )
+
+
+def trial_task(trial: Trial, steps: int, epoch: int) -> TrainingTask:
+    """Return a head to train on :class:`RandomFeatures`.
+
+    Args:
+        trial: which head.
+        steps: how many mini-batches.
+        epoch: mini-batches in an epoch.
+    """
+    views = epoch * trial.schedule.batch_size
+    rows = tuple((row, row % trial.expressions) for row in range(views + _VALIDATED))
+    return TrainingTask(
+        database="timing",
+        run=0,
+        seed=0,
+        expressions=tuple(map(str, range(trial.expressions))),
+        features=(),
+        train=rows[:views],
+        validation=rows[views:],
+        views=(0,),
+        head=trial.head,
+        # So small a rate that nothing diverges.
+        schedule=trial.schedule.model_copy(
+            update={"iterations": steps, "learning_rate": ((0, 1e-6),)}
+        ),
+        device=trial.device,
+        engine=trial.engine,
     )
 
 
@@ -152,7 +162,7 @@ def _seconds_kept(head: Head, trial: Trial) -> float:
         return trial.heads * (stored + time.perf_counter() - start)
 
 
-class _RandomFeatures(FeatureBlock):
+class RandomFeatures(FeatureBlock):
     """Features that are nowhere stored, half of them zero."""
 
     def __init__(self, features: int) -> None:
@@ -166,5 +176,6 @@ class _RandomFeatures(FeatureBlock):
         views: NDArray[np.intp],  # noqa: ARG002
         columns: slice = slice(None),
     ) -> NDArray[np.float16]:
+        """Return the features of (photograph, view) pairs, as ``FeatureBlock.rows`` does."""
         chosen: NDArray[np.float16] = self._values[photographs % _DIFFERENT][:, columns]
         return chosen
