@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,10 +11,15 @@ import numpy as np
 import pytest
 from tests.runner.heard import Heard
 
+from ccbench.cache import Cache
 from ccbench.exceptions import CcbenchError, DivergedError
+from ccbench.plugins import load_plugins
 from ccbench.protocol import Protocol, load_protocol
+from ccbench.runner import estimate as estimating
 from ccbench.runner import preparation, run_matrix, stages
+from ccbench.runner.work import stack_cells
 from ccbench.training import memory, perceptron
+from ccbench.training.timing import Pace, Trial
 
 if TYPE_CHECKING:
     import torch
@@ -73,6 +80,68 @@ def test_stacks_give_what_single_heads_give(
     assert ("training heads", stacks) in heard.stages
     assert np.allclose(together, alone, atol=1e-4)
     assert np.abs(alone).max() > 0.1
+
+
+def test_stacks_are_as_few_and_as_equal_as_can_be() -> None:
+    @dataclass(frozen=True)
+    class Head:
+        train: tuple[int, ...]
+        expressions: tuple[str, ...] = ("happy", "sad")
+
+    @dataclass(frozen=True)
+    class Trained:
+        training: Head
+
+    cells = [Trained(Head((0,) * (5 if index % 2 else 6))) for index in range(21)]
+    for size in range(1, 30):
+        stacks = stack_cells(cells, size)  # type: ignore[arg-type]
+        assert sorted(map(id, (cell for stack in stacks for cell in stack))) == sorted(
+            map(id, cells)
+        )
+        for views, count in ((5, 10), (6, 11)):
+            alike = [len(stack) for stack in stacks if len(stack[0].training.train) == views]
+            assert len(alike) == -(-count // size)
+            assert max(alike) <= size
+            assert max(alike) - min(alike) <= 1
+
+
+def test_stacks_are_timed_as_they_run(
+    databases: list[str],
+    perceptrons: Protocol,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(preparation, "choose_device", lambda device: "cpu:0")
+    monkeypatch.setattr(estimating, "heads_at_once", lambda tasks, features, wanted: 4)
+    timed: list[tuple[Trial, int]] = []
+
+    def pace(trial: Trial, workers: int) -> Pace:
+        timed.append((trial, workers))
+        return Pace(step=2.0, validated=0.01, begun=7.0, kept=5.0)
+
+    monkeypatch.setattr(estimating, "training_pace", pace)
+    cache = Cache(tmp_path / "cache")
+    plan = preparation.prepare(
+        databases,
+        backbone="tiny",
+        protocol=perceptrons,
+        engine="float32",
+        seed=0,
+        device="auto",
+        workers=2,
+        plugins=load_plugins(),
+        cache=cache,
+        observer=Heard(),
+    )
+    found = estimating.estimate(plan, workers=2, cache=cache, observer=Heard())
+    # Six heads in two stacks of three, each 20 steps of 2 of 4 posers and 10 views.
+    ((trial, workers),) = timed
+    assert (trial.heads, trial.device, workers) == (3, "cpu:0", 1)
+    assert found.counts[-1].stage == "heads"
+    heads = found.counts[-1].seconds
+    task_views = 7 * len(perceptrons.training_views)
+    epochs = math.ceil(20 / math.ceil(2 * task_views / 32))
+    assert heads == pytest.approx(2 * (7 + 20 * 2.0 + epochs * task_views * 0.01 + 5))
 
 
 def test_the_other_runs_are_kept_when_one_diverges(

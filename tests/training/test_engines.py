@@ -86,6 +86,24 @@ def test_as_many_heads_as_fit(monkeypatch: pytest.MonkeyPatch, free: float, expe
     assert heads_at_once([small, paper_task(), small], 9216, 4) == min(4, expected)
 
 
+@pytest.mark.parametrize(("databases", "gigabytes"), [(1, 10), (4, 10), (4, 70)])
+def test_on_a_gpu_heads_share_views_and_the_weights_of_one(
+    monkeypatch: pytest.MonkeyPatch, databases: int, gigabytes: int
+) -> None:
+    monkeypatch.setattr(memory, "_free", lambda device: gigabytes * 10**9)
+    tasks = [
+        replace(paper_task(), device="cuda", run=run, features=(f"{run % databases}",))
+        for run in range(200)
+    ]
+    weights = 9216 * 4096 + 4096 * 4096 + 4096 * 7
+    rows = 32 * 32
+    # In 4 bytes and, but for the last layer, in 2 more; and a block of steps.
+    own = 4 * weights + 2 * (weights - 4096 * 7) + 4 * rows * (4 * 9216 + 6 * 8192 + rows)
+    left = gigabytes * 10**9 - 4 * weights - databases * 14000 * 9216 * 2
+    assert heads_at_once(tasks, 9216, 200) == left // own
+    assert heads_at_once(tasks, 9216, 3) == 3
+
+
 def test_a_device_that_does_not_tell_gets_one_head_at_a_time() -> None:
     assert heads_at_once([replace(paper_task(), device="mps")], 9216, 80) == 1
 
