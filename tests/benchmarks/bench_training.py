@@ -10,7 +10,7 @@ torchvision, a DataLoader, autograd and ``torch.optim.SGD``.  ``cached`` is the 
 features that were computed before.  ``reference``, ``float32`` and ``bfloat16`` are ccbench's
 engines, mini-batches and masks included.  ``2 x float32`` and ``2 x bfloat16`` are ccbench as
 it runs: as many workers as threads, each on one thread with a head of its own; a step counts
-when either has taken one.
+when any has taken one.
 """
 
 from __future__ import annotations
@@ -168,16 +168,18 @@ def engine_steps(name: str) -> Iterator[int]:
 
 
 def _work(name: str, pipe: Connection) -> None:
-    """Take a block of steps whenever told to, in a process of its own."""
+    """Take two blocks of steps whenever told to, in a process of its own."""
     torch.set_num_threads(1)
     steps = engine_steps(name)
     with contextlib.suppress(EOFError):  # the other end is closed at last
         while pipe.recv():
-            pipe.send(next(steps))
+            start = time.perf_counter()
+            done = next(steps) + next(steps)
+            pipe.send(done / (time.perf_counter() - start))
 
 
-def worker_steps(name: str, workers: int) -> Iterator[int]:
-    """Yield the number of steps after every block that all workers have taken at once."""
+def worker_steps(name: str, workers: int) -> Iterator[float]:
+    """Yield the number of steps that all workers take in the time that each takes its own."""
     context = multiprocessing.get_context("spawn")
     pipes = []
     for _ in range(workers):
@@ -185,9 +187,12 @@ def worker_steps(name: str, workers: int) -> Iterator[int]:
         context.Process(target=_work, args=(name, there), daemon=True).start()
         pipes.append(here)
     while True:
+        start = time.perf_counter()
         for pipe in pipes:
             pipe.send(True)
-        yield sum(pipe.recv() for pipe in pipes)
+        # In a run no worker waits for another.
+        rates = [pipe.recv() for pipe in pipes]
+        yield sum(rates) * (time.perf_counter() - start)
 
 
 def compare(rounds: int, threads: int) -> dict[str, float]:
@@ -196,7 +201,7 @@ def compare(rounds: int, threads: int) -> dict[str, float]:
     engines = ["reference", "float32", *(["bfloat16"] if has_bfloat16("cpu") else [])]
     spent: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        ways: dict[str, Iterator[int | None]] = {
+        ways: dict[str, Iterator[float | None]] = {
             "naive": naive_steps(Path(folder)),
             "cached": cached_steps(),
             **{name: engine_steps(name) for name in engines},
@@ -207,7 +212,7 @@ def compare(rounds: int, threads: int) -> dict[str, float]:
         for _ in range(rounds):
             for name, steps in ways.items():
                 start = time.perf_counter()
-                done = 0
+                done = 0.0
                 while done < 4:
                     done += next(steps) or 1
                 spent.setdefault(name, []).append((time.perf_counter() - start) / done * 1e3)
