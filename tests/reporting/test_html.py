@@ -100,6 +100,7 @@ def test_it_asks_nothing_of_the_network(copied: Path) -> None:
     assert sorted(path.name for path in copied.glob("*.html")) == ["report.html"]
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_it_says_the_rates_that_the_tables_hold(copied: Path) -> None:
     run = open_run(copied)
     page = Page(write_report(run))
@@ -123,6 +124,7 @@ def test_it_says_the_rates_that_the_tables_hold(copied: Path) -> None:
     assert "70" in page.cells
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_it_shows_every_confusion(copied: Path) -> None:
     run = open_run(copied)
     page = Page(write_report(run))
@@ -174,6 +176,7 @@ def test_one_run_and_one_database_say_so(copied: Path) -> None:
     assert "nan" not in page.text.lower().split()
 
 
+@pytest.mark.usefixtures("no_pictures")
 @pytest.mark.parametrize(
     ("databases", "runs", "missing"),
     [
@@ -195,6 +198,7 @@ def test_what_cannot_be_estimated_is_said(
         assert "fewer than three runs" in page.text
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_the_answer_has_the_intervals_of_the_permutation_of_posers(invent: Invent) -> None:
     run = invent(("here", "there"), 6, posers=20, seed=3)
     page = make_page(run)
@@ -214,6 +218,7 @@ def test_the_answer_has_the_intervals_of_the_permutation_of_posers(invent: Inven
         assert f", {values[2]}]" in told
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_drops_are_over_the_expressions_that_both_databases_have(invent: Invent) -> None:
     lacks = ("neutral", "surprised", "happy", "sad")
     run = invent(("here", "there"), 2, missing={"there": lacks})
@@ -229,6 +234,7 @@ def test_drops_are_over_the_expressions_that_both_databases_have(invent: Invent)
     assert math.isnan(drop.low)
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_databases_that_share_no_expression_have_a_page(invent: Invent) -> None:
     half = EXPRESSIONS[:3]
     run = invent(missing={"here": half, "there": EXPRESSIONS[3:]})
@@ -245,6 +251,7 @@ def test_drops_and_rises_are_said(tiny_run: Run) -> None:
     assert not Drop(pair, -0.2, -0.3, -0.1, 0.001).shown
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_two_runs_are_held_against_each_other(invent: Invent, tmp_path: Path) -> None:
     one, other = invent(seed=1), invent(seed=2)
     page = make_page(one, other)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -91,6 +92,13 @@ def relative_change(
 KEPT = 1 - 6554 / 65536
 
 
+@functools.cache
+def by_autograd(momentum: float, decay: float, run: int) -> tuple[AutogradHeads, torch.Tensor]:
+    """Return a head after 200 plain steps, and the loss of each."""
+    plain = AutogradHeads([weights(0)], schedule(momentum, decay), KEPT)
+    return plain, losses(plain, blocks(200, 8, [run]))
+
+
 @pytest.mark.parametrize(("momentum", "decay"), [(0, 0), (0.9, 0), (0, 0.01), (0.9, 0.01)])
 # A block of one step rounds every step's decay by itself.
 @pytest.mark.parametrize(("length", "error"), [(1, 1e-5), (16, 1e-6), (50, 1e-6)])
@@ -98,10 +106,9 @@ def test_float32_equals_autograd_over_200_steps(
     momentum: float, decay: float, length: int, error: float
 ) -> None:
     apart, changes = [], []
-    for run in range(5):
-        plain = AutogradHeads([weights(0)], schedule(momentum, decay), KEPT)
+    for run in range(3):
         delayed = DelayedHeads([weights(0)], schedule(momentum, decay), KEPT, torch.float32)
-        expected = losses(plain, blocks(200, 8, [run]))
+        plain, expected = by_autograd(momentum, decay, run)
         found = losses(delayed, blocks(200, length, [run]))
         assert len(found) == len(expected) == 200
         assert expected[-20:].mean() < 0.9 * expected[:20].mean()  # it has learned
@@ -110,8 +117,8 @@ def test_float32_equals_autograd_over_200_steps(
         views = blocks(1, 1, [5])[0].inputs[0]
         assert torch.allclose(delayed.logits(0, views), plain.logits(0, views), atol=1e-3)
     # In some runs a unit whose input is nearly zero falls on the other side, by rounding.
-    assert sorted(apart)[2] < error
-    assert sorted(changes)[2] < 5e-4
+    assert sorted(apart)[1] < error
+    assert sorted(changes)[1] < 5e-4
     assert max(apart) < 1e-3
     assert max(changes) < 1e-2
 

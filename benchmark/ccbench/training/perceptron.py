@@ -202,18 +202,17 @@ def _validate(
     photographs, numbers, known = pairs(pupil.task.validation, pupil.task.views)
     rows = pupil.views.find(photographs, numbers).to(pupil.views.features.device)
     labels = torch.from_numpy(known).to(rows.device)
-    hits = torch.zeros((), dtype=torch.int64, device=rows.device)
-    loss = torch.zeros((), dtype=torch.float64, device=rows.device)
+    hits = loss = 0.0
     for start in range(0, len(labels), _VALIDATION_BATCH):
         part = slice(start, start + _VALIDATION_BATCH)
         logits = trainee.logits(index, pupil.views.take(rows[part]))
-        hits += (logits.argmax(1) == labels[part]).sum()
-        loss += F.cross_entropy(logits, labels[part], reduction="sum")
+        hits += float((logits.argmax(1) == labels[part]).sum())
+        loss += float(F.cross_entropy(logits, labels[part], reduction="sum"))
     return {
         "iteration": iteration,
         "part": "validation",
-        "correct_rate": int(hits) / len(labels),
-        "loss": float(loss) / len(labels),
+        "correct_rate": hits / len(labels),
+        "loss": loss / len(labels),
     }
 
 
