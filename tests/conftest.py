@@ -65,6 +65,13 @@ def own_settings(accepted_terms: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CCBENCH_CONFIG", str(accepted_terms))
 
 
+@pytest.fixture(autouse=True)
+def one_format(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write figures as SVG only, which a page shows; tests of the files ask for ``all_formats``."""
+    if "all_formats" not in request.keywords:
+        monkeypatch.setattr("ccbench.reporting.figures.saving.FORMATS", ("svg",))
+
+
 @pytest.fixture
 def one_thread() -> Iterator[None]:
     """Keep torch's threads from waiting for each other over small matrices."""

@@ -74,26 +74,28 @@ def new_directory(path: Path) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def refuse_taken(out: Path, refusal: type[CcbenchError]) -> None:
+def refuse_taken(out: Path, refusal: type[CcbenchError], hint: str = "") -> None:
     """Refuse a folder of the user's that :func:`new_directory` could not make without harm.
 
     Args:
         out: there should be no such folder, or an empty one.
         refusal: what is raised.
+        hint: how to give another folder, after "give the name of a new folder".
 
     Raises:
         CcbenchError: ``out`` is a file, a folder that is not empty, or the current folder.
     """
+    advice = f"give the name of a new folder{hint}"
     try:
         if out.exists() and not out.is_dir():
-            raise refusal(f"{out} is a file; give the name of a new folder")
+            raise refusal(f"{out} is a file; {advice}")
         if out.is_dir() and any(out.iterdir()):
-            raise refusal(f"{out} is not empty; give the name of a new folder")
+            raise refusal(f"{out} is not empty; {advice}")
     except OSError as error:
         raise refusal(f"cannot look into {out}: {error.strerror or error}") from None
     if out.resolve() == Path.cwd():
         # It is replaced as a whole, under the feet of the user's shell.
-        raise refusal(f"{out} is the current folder; give the name of a new folder")
+        raise refusal(f"{out} is the current folder; {advice}")
 
 
 def _flush(file: Path) -> None:

@@ -278,6 +278,7 @@ def test_a_database_without_an_expression_is_scored_on_the_shared_ones(
 # -- what it says and writes
 
 
+@pytest.mark.all_formats
 def test_it_prints_the_matrix_and_where_everything_is(
     ccbench: Command, lab: Path, four: Path, tmp_path: Path
 ) -> None:
@@ -289,6 +290,9 @@ def test_it_prints_the_matrix_and_where_everything_is(
     assert f"Run: {run.relative_to(tmp_path)}" in done.out
     assert f"Report: {(run / 'report.html').relative_to(tmp_path)}" in done.out
     assert {path.stem for path in run.glob("*.parquet")} == {*TABLES, "examples"}
+    for number in (1, 3, 4):
+        files = {path.suffix for path in (run / "figures").glob(f"figure{number}.*")}
+        assert files == {".svg", ".pdf", ".png"}
     manifest = json.loads((run / "manifest.json").read_text())
     assert [entry["name"] for entry in manifest["databases"]] == ["drawn-a", "mylab"]
     assert manifest["databases"][1]["card"]["recipe"] == {"posers": 4, "seed": 0}

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
-from importlib.resources import files
 from pathlib import Path
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from ccbench import atomic
 from ccbench.analysis.quality import STATUSES
@@ -17,6 +12,7 @@ from ccbench.exceptions import RunError
 from ccbench.reporting.comparisons import brief
 from ccbench.reporting.page import make_page
 from ccbench.reporting.summary import rate
+from ccbench.reporting.templating import assets, environment
 from ccbench.reporting.tuning import au_name, signed
 from ccbench.results import Run
 
@@ -40,23 +36,18 @@ def write_report(run: Run, against: Run | None = None) -> Path:
         RunError: a table is damaged, or the folder cannot be written.
     """
     page = make_page(run, against)
-    environment = Environment(
-        loader=PackageLoader("ccbench.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    made = environment(
+        {
+            "rate": rate,
+            "signed": signed,
+            "au_name": au_name,
+            "brief": brief,
+            "percent": lambda value: f"{100 * value:.0f}",
+            "base64": lambda data: base64.b64encode(data).decode(),
+        }
     )
-    environment.filters["rate"] = rate
-    environment.filters["signed"] = signed
-    environment.filters["au_name"] = au_name
-    environment.filters["brief"] = brief
-    environment.filters["percent"] = lambda value: f"{100 * value:.0f}"
-    environment.filters["base64"] = lambda data: base64.b64encode(data).decode()
     quality = page.summary.quality
-    script = _source("report.js")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    text = environment.get_template("report.html.j2").render(
+    text = made.get_template("report.html.j2").render(
         page=page,
         summary=page.summary,
         manifest=run.manifest,
@@ -64,10 +55,7 @@ def write_report(run: Run, against: Run | None = None) -> Path:
         statuses=[s for s in STATUSES if s in {"ok", "no face"} or quality[s].sum()],
         quality=quality.to_dict("records"),
         protocol=json.dumps(run.manifest["request"]["protocol"], indent=2, ensure_ascii=False),
-        # Both are files of the package, nothing of a run is in them.
-        style=Markup(_source("report.css")),
-        script=Markup(script),
-        script_hash=f"sha256-{digest}",
+        **assets("report.css"),
     )
     path = run.path / FILE
     try:
@@ -75,7 +63,3 @@ def write_report(run: Run, against: Run | None = None) -> Path:
     except OSError as error:
         raise RunError(f"cannot write {path}: {error.strerror or error}") from None
     return path
-
-
-def _source(name: str) -> str:
-    return (files("ccbench.reporting") / "templates" / name).read_text("utf-8")

@@ -44,7 +44,7 @@ def write_package(names: Names, kind: str, out: Path, *, model: str | None = Non
     Raises:
         PluginError: ``out`` is taken or cannot be written, or there is no such model.
     """
-    _refuse(out)
+    atomic.refuse_taken(out, PluginError, hint=" with --out")
     if model is not None:
         _check_model(model, kind)
     texts = _render(names, kind, model or MODEL)
@@ -62,16 +62,6 @@ def write_package(names: Names, kind: str, out: Path, *, model: str | None = Non
         ) from None
     check = _CHECK[kind].format(names.plugin, model or MODEL)
     return Written(out, tuple(Path(name) for name in sorted(texts)), check)
-
-
-def _refuse(out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise PluginError(f"{out} is a file; give the name of a new folder with --out")
-    if out.is_dir() and any(out.iterdir()):
-        raise PluginError(f"{out} is not empty; give the name of a new folder with --out")
-    if out.resolve() == Path.cwd():
-        # It is replaced as a whole, under the feet of the user's shell.
-        raise PluginError(f"{out} is the current folder; give the name of a new one with --out")
 
 
 def _check_model(model: str, kind: str) -> None:

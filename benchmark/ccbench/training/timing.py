@@ -104,10 +104,11 @@ def time_training(trial: Trial) -> Pace:
     spent = np.diff(done)
     between = [seconds for index, seconds in enumerate(spent, 1) if index % _EPOCH]
     after_epochs = [seconds for index, seconds in enumerate(spent, 1) if not index % _EPOCH]
-    usual = statistics.median(between)
+    # Means: what now and then takes longer, on a machine with neighbours, does so in the run.
+    usual = statistics.fmean(between)
     return Pace(
         step=usual / block,
-        validated=max(0.0, statistics.median(after_epochs) - usual) / _VALIDATED,
+        validated=max(0.0, statistics.fmean(after_epochs) - usual) / _VALIDATED,
         begun=max(0.0, done[0] - begun - usual),
         kept=_seconds_kept(head, trial),
     )

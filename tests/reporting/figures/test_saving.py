@@ -18,6 +18,8 @@ from ccbench.exceptions import RunError
 from ccbench.reporting.figures import Illustration, figure1, figure3, figure7, figure10, save
 from ccbench_registry import EXPRESSIONS
 
+pytestmark = pytest.mark.all_formats
+
 
 def illustration(name: str = "figure3") -> Illustration:
     figure = {

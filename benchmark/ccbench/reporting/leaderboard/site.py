@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import math
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from ccbench.analysis.leaderboard import Board, Row, Submission, Table
 from ccbench.reporting.folders import Kind, write_folder
 from ccbench.reporting.leaderboard import texts
 from ccbench.reporting.leaderboard.files import board_text
 from ccbench.reporting.summary import rate
+from ccbench.reporting.templating import assets, environment
 
 INDEX = "index.html"
 _KIND = Kind("leaderboard", "leaderboard-site.json")
@@ -49,17 +44,30 @@ def write_site(board: Board, out: Path) -> Path:
 
 
 def _fill(folder: Path, board: Board, pages: dict[str, str]) -> None:
-    environment = _environment()
-    shared = _shared()
+    made = environment(
+        {
+            "rate": rate,
+            "estimate": texts.estimate,
+            "interval": texts.interval,
+            "rank": texts.rank,
+            "title": texts.title,
+            "order": texts.order,
+            "grid": texts.make_grid,
+            "sorted_rank": _sorted_rank,
+            "sorted_number": _sorted_number,
+            "span": span,
+        }
+    )
+    shared = assets("report.css", "leaderboard/leaderboard.css")
     contents = {
-        INDEX: environment.get_template("leaderboard/index.html.j2").render(
+        INDEX: made.get_template("leaderboard/index.html.j2").render(
             board=board, pages=pages, advice=(texts.RANKS, texts.POSERS, texts.CHANCE), **shared
         ),
         "leaderboard.csv": board_text(board, "csv"),
         "leaderboard.json": board_text(board, "json"),
     }
     for run in board.runs:
-        contents[pages[run.name]] = environment.get_template("leaderboard/run.html.j2").render(
+        contents[pages[run.name]] = made.get_template("leaderboard/run.html.j2").render(
             run=run,
             manifest=run.manifest,
             request=run.request,
@@ -70,44 +78,6 @@ def _fill(folder: Path, board: Board, pages: dict[str, str]) -> None:
         )
     for name, text in contents.items():
         (folder / name).write_bytes(text.encode())
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("ccbench.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "rate": rate,
-        "estimate": texts.estimate,
-        "interval": texts.interval,
-        "rank": texts.rank,
-        "title": texts.title,
-        "order": texts.order,
-        "grid": texts.make_grid,
-        "sorted_rank": _sorted_rank,
-        "sorted_number": _sorted_number,
-        "span": span,
-    }
-    return environment
-
-
-def _shared() -> dict[str, Any]:
-    script = _source("report.js")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return {
-        # All are files of the package, nothing of a run is in them.
-        "style": Markup(_source("report.css") + _source("leaderboard/leaderboard.css")),
-        "script": Markup(script),
-        "script_hash": f"sha256-{digest}",
-    }
-
-
-def _source(name: str) -> str:
-    return (files("ccbench.reporting") / "templates" / name).read_text("utf-8")
 
 
 def _databases(run: Submission, board: Board) -> list[dict[str, Any]]:
