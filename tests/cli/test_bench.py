@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ccbench.protocol import PerceptronHead, Protocol, load_protocol
-from ccbench.runner import bench
+from ccbench.runner import bench, timing
 
 if TYPE_CHECKING:
     from tests.conftest import Command
@@ -26,6 +26,7 @@ def small_heads(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(bench, "load_protocol", load)
     monkeypatch.setattr(bench, "POSERS", 12)
+    monkeypatch.setattr(timing, "_LONGEST", 1.0)
 
 
 def test_two_lines_say_how_fast_and_how_long(ccbench: Command) -> None:

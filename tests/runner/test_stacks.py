@@ -16,7 +16,7 @@ from ccbench.exceptions import CcbenchError, DivergedError
 from ccbench.plugins import load_plugins
 from ccbench.protocol import Protocol, load_protocol
 from ccbench.runner import estimate as estimating
-from ccbench.runner import preparation, run_matrix, stages
+from ccbench.runner import preparation, run_matrix, stages, timing
 from ccbench.runner.work import stack_cells
 from ccbench.training import memory, perceptron
 from ccbench.training.timing import Pace, Trial
@@ -119,7 +119,7 @@ def test_stacks_are_timed_as_they_run(
         timed.append((trial, workers))
         return Pace(step=2.0, validated=0.01, begun=7.0, kept=5.0)
 
-    monkeypatch.setattr(estimating, "training_pace", pace)
+    monkeypatch.setattr(timing, "training_pace", pace)
     cache = Cache(tmp_path / "cache")
     plan = preparation.prepare(
         databases,

@@ -14,7 +14,7 @@ from ccbench.preprocessing import standardise
 from ccbench.protocol import PerceptronHead, Protocol, load_protocol, preset_names
 from ccbench.runner.observer import Observer
 from ccbench.runner.preparation import choose_device
-from ccbench.runner.timing import regression_seconds, seconds, training_pace, view_seconds
+from ccbench.runner.timing import regression_seconds, seconds, settled_pace, view_seconds
 from ccbench.testing.drawn import DRAWN_DATABASES, Image, draw_photograph
 from ccbench.training import Engine, TrainingTask, choose_engine, heads_at_once
 from ccbench.training.timing import Trial, time_training
@@ -127,8 +127,11 @@ def _head_seconds(
     assert protocol.training is not None
     stacked = 1 if device == "cpu" else at_once
     trial = Trial(protocol.head, protocol.training, engine, features, EXPRESSIONS, device, stacked)
-    pace = training_pace(trial, at_once // stacked)
-    return _HeadTime(pace.whole(protocol.training, trained, watched), pace.step)
+    schedule, rounds = protocol.training, DATABASES * protocol.runs / at_once
+    pace = settled_pace(
+        trial, at_once // stacked, lambda pace: rounds * pace.whole(schedule, trained, watched)
+    )
+    return _HeadTime(pace.whole(schedule, trained, watched), pace.step)
 
 
 def _heads_that_fit(

@@ -21,11 +21,11 @@ from ccbench.runner.preparation import Preparation
 from ccbench.runner.probes import PartJob, do_part
 from ccbench.runner.selection import Selection, refuse_shared_photographs
 from ccbench.runner.stages import missing_features
-from ccbench.runner.timing import regression_seconds, seconds, training_pace, view_seconds
+from ccbench.runner.timing import regression_seconds, seconds, settled_pace, view_seconds
 from ccbench.runner.units import unit_jobs
 from ccbench.runner.work import Cell, feature_tasks, make_cells, stack_cells
 from ccbench.training import heads_at_once
-from ccbench.training.timing import Trial
+from ccbench.training.timing import Pace, Trial
 
 
 @dataclass(frozen=True)
@@ -184,24 +184,22 @@ def _heads_seconds(plan: Preparation, heads: Sequence[Cell], workers: int) -> fl
         if plan.request.device != "cpu":
             stacks = stack_cells(heads, heads_at_once(tasks, features, len(heads)))
             largest = max(stacks, key=len)
-            each = _perceptron_seconds(plan, largest[0], 1, len(largest)) / len(largest)
-            return each * len(heads)
+            rounds = len(heads) / len(largest)
+            return _perceptron_seconds(plan, largest[0], 1, len(largest), rounds)
         at_once = heads_at_once(tasks, features, at_once)
     # The last round may not be full.
-    return _head_seconds(plan, heads[0], at_once) * math.ceil(len(heads) / at_once)
-
-
-def _head_seconds(plan: Preparation, cell: Cell, workers: int) -> float:
-    head = plan.protocol.head
+    rounds, head = math.ceil(len(heads) / at_once), plan.protocol.head
     if isinstance(head, PerceptronHead):
-        return _perceptron_seconds(plan, cell, workers, 1)
-    rows = len(cell.training.train) * len(cell.training.views)
-    classes = len(cell.training.expressions)
-    return regression_seconds(rows, plan.identity.features, classes, head.ridge)
+        return _perceptron_seconds(plan, heads[0], at_once, 1, rounds)
+    task = heads[0].training
+    rows, classes = len(task.train) * len(task.views), len(task.expressions)
+    return rounds * regression_seconds(rows, plan.identity.features, classes, head.ridge)
 
 
-def _perceptron_seconds(plan: Preparation, cell: Cell, workers: int, stacked: int) -> float:
-    """Time a few steps of some heads in every worker at once, and scale up."""
+def _perceptron_seconds(
+    plan: Preparation, cell: Cell, workers: int, stacked: int, rounds: float
+) -> float:
+    """Time a few steps of some heads in every worker at once, and scale up to all rounds."""
     head, schedule, task = plan.protocol.head, plan.protocol.training, cell.training
     assert isinstance(head, PerceptronHead)
     assert schedule is not None
@@ -215,9 +213,12 @@ def _perceptron_seconds(plan: Preparation, cell: Cell, workers: int, stacked: in
         plan.request.device,
         stacked,
     )
-    pace = training_pace(trial, workers)
-    views = len(task.views)
-    return pace.whole(schedule, len(task.train) * views, len(task.validation) * views)
+    trained, watched = (len(part) * len(task.views) for part in (task.train, task.validation))
+
+    def whole(pace: Pace) -> float:
+        return rounds * pace.whole(schedule, trained, watched)
+
+    return whole(settled_pace(trial, workers, whole))
 
 
 def _head_bytes(plan: Preparation, cell: Cell) -> int:

@@ -6,7 +6,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,10 @@ from ccbench.features import BackboneIdentity, compute_features
 from ccbench.interfaces import FeatureExtractor
 from ccbench.training.timing import Pace, Trial, time_training
 
+_SHARE = 0.005
+"""Of the time of all trainings, spent on timing them."""
+_LONGEST = 20.0
+"""Seconds of it, at most."""
 _VIEWS = 32
 _ROWS = 1500
 """Of a logistic fit that is timed."""
@@ -35,6 +39,29 @@ def do_timing(job: TimingJob, report: Callable[[float], None]) -> None:
     """Time the training of a job."""
     job.answer.write_text(json.dumps(asdict(time_training(job.trial))))
     report(1.0)
+
+
+def settled_pace(trial: Trial, workers: int, whole: Callable[[Pace], float]) -> Pace:
+    """Time a training; if there is much to do, for longer.
+
+    Processors that are shared with others are fast for some seconds and slow for others: a
+    few blocks fall into either.
+
+    Args:
+        trial: the training.
+        workers: processes.
+        whole: tells the seconds of all trainings, one after the other.
+
+    Returns:
+        As :func:`training_pace`.
+    """
+    pace = training_pace(trial, workers)
+    wanted = min(_SHARE * whole(pace), _LONGEST)
+    blocks = int(wanted / (trial.engine.block * pace.step)) if pace.step else 0
+    # Short of twice as many, nothing is gained.
+    if blocks < 2 * trial.blocks:
+        return pace
+    return training_pace(replace(trial, blocks=blocks), workers)
 
 
 def training_pace(trial: Trial, workers: int) -> Pace:

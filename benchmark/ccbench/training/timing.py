@@ -24,8 +24,6 @@ from ccbench.training.memory import storing_threads
 from ccbench.training.perceptron import train_perceptrons
 from ccbench.training.task import TrainingTask
 
-_BLOCKS = 6
-"""Blocks that are trained; the first is not counted."""
 _EPOCH = 2
 """Blocks in an epoch."""
 _VALIDATED = 512
@@ -45,6 +43,7 @@ class Trial:
         expressions: number of output units.
         device: "cpu", "cuda", ...
         heads: how many are trained at once.
+        blocks: of steps that are trained, at least 6; the first is not counted.
     """
 
     head: PerceptronHead
@@ -54,6 +53,7 @@ class Trial:
     expressions: int
     device: str
     heads: int = 1
+    blocks: int = 6
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Pace:
 def time_training(trial: Trial) -> Pace:
     """Train a few blocks on random features, as sparse as those of a network."""
     block = trial.engine.block
-    task = trial_task(trial, _BLOCKS * block, _EPOCH * block)
+    task = trial_task(trial, trial.blocks * block, _EPOCH * block)
     tasks = [replace(task, run=run) for run in range(trial.heads)]
     features = RandomFeatures(trial.features)
     begun = time.perf_counter()
