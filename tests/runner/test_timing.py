@@ -18,8 +18,8 @@ from ccbench.training.timing import Pace, Trial
         (220.0, [6]),
         (250.0, [6, 12]),
         (1_000.0, [6, 50]),
-        # 20 seconds, not 50.
-        (10_000.0, [6, 200]),
+        # A minute, not 100 seconds.
+        (20_000.0, [6, 600]),
     ],
 )
 def test_the_more_there_is_to_do_the_longer_it_is_timed(

@@ -20,7 +20,7 @@ from ccbench.training.timing import Pace, Trial, time_training
 
 _SHARE = 0.005
 """Of the time of all trainings, spent on timing them."""
-_LONGEST = 20.0
+_LONGEST = 60.0
 """Seconds of it, at most."""
 _VIEWS = 32
 _ROWS = 1500
