@@ -95,7 +95,7 @@ def test_groups_within_a_database_count_its_posers() -> None:
 
 
 def test_what_is_from_memory_is_marked() -> None:
-    assert "posers" in databases()["umea"].from_memory
+    assert "posers" in databases()["stoic"].from_memory
     assert "country" in databases()["fega"].from_memory
     assert "photographs" not in databases()["rafd"].from_memory
 
