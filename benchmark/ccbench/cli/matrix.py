@@ -54,7 +54,8 @@ DEFAULT_PROBES: tuple[str, ...] = ("rendered-au",)
     multiple=True,
     metavar="NAME[=ROOT]",
     help="Series of action units to measure the output units' tuning with; repeat for more. NAME "
-    "as in 'ccbench probes list'; options in brackets as with -d.",
+    "as in 'ccbench probes list'; options in brackets as with -d. Default: none, without -d "
+    "rendered-au.",
 )
 @click.option(
     "--probe-layer",
