@@ -18,6 +18,7 @@ import pytest
 from pydantic import BaseModel
 
 from ccbench import atomic
+from ccbench import cache as cache_module
 from ccbench.cache import KINDS, Cache, Usage, clear, content_key, default_root, file_digest
 from ccbench.exceptions import CacheError
 
@@ -346,6 +347,29 @@ def test_clear_touches_only_its_own_folders(own_cache: Path) -> None:
     assert cache.clear() == sum(before[kind].size for kind in KINDS if kind != "features")
     assert sorted(path.name for path in own_cache.iterdir()) == ["notes.txt", "photographs"]
     assert (own_cache / "photographs" / "a.jpg").read_text() == "mine"
+
+
+def test_what_cannot_be_removed_can_still_be_opened_and_cleared(
+    monkeypatch: pytest.MonkeyPatch, own_cache: Path
+) -> None:
+    cache = Cache()
+    for kind in KINDS:
+        fill(cache, kind)
+    remove = cache_module.shutil.rmtree
+
+    def busy(folder: Path, **more: Any) -> None:
+        # Another run writes an entry the moment the others are gone.
+        remove(folder, **more)
+        if folder.name == "heads":
+            fill(cache)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cache_module.shutil, "rmtree", busy)
+        with pytest.raises(CacheError, match=r"not all heads in the cache .* could be removed"):
+            clear(own_cache)
+    assert Cache().find("heads", "abcdef") is not None
+    assert clear(own_cache) > 1000
+    assert not list(own_cache.iterdir())
 
 
 def test_clear_of_nothing(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import contextlib
 import os
 import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +75,21 @@ def new_directory(path: Path) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def temporary_directory(parent: Path | None) -> Iterator[Path]:
+    """Yield a folder that is gone after the block.
+
+    Args:
+        parent: where it is; where it stays after a process was killed,
+            :func:`remove_abandoned` removes it.  By default the system's temporary folder.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    with tempfile.TemporaryDirectory(prefix=_scratch_name(""), dir=parent) as name:
+        yield Path(name)
+
+
 def refuse_taken(out: Path, refusal: type[CcbenchError], hint: str = "") -> None:
     """Refuse a folder of the user's that :func:`new_directory` could not make without harm.
 
@@ -117,9 +133,9 @@ def remove_abandoned(folder: Path) -> int:
     """
     removed = 0
     mine = _mine()
-    for path in list(folder.rglob(f"{mine}*")):
+    for path in list(_scratch_below(folder)):
         pid = path.name.removeprefix(mine).split("~", 1)[0]
-        if not pid.isdigit() or _alive(int(pid)):
+        if not path.name.startswith(mine) or not pid.isdigit() or _alive(int(pid)):
             continue
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
@@ -127,6 +143,13 @@ def remove_abandoned(folder: Path) -> int:
             path.unlink(missing_ok=True)
         removed += 1
     return removed
+
+
+def _scratch_below(folder: Path) -> Iterator[Path]:
+    # Unlike pathlib's in Python 3.11 this walk goes on when a folder is renamed meanwhile.
+    for place, folders, files in os.walk(folder):
+        yield from (Path(place, name) for name in (*folders, *files) if name.startswith(_PREFIX))
+        folders[:] = [name for name in folders if not name.startswith(_PREFIX)]
 
 
 def _alive(pid: int) -> bool:

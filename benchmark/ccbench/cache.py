@@ -165,8 +165,7 @@ class Cache:
         for kind in KINDS:
             folder = self.root / kind
             entries = sum(not atomic.is_scratch(entry) for entry in folder.glob("*/*/"))
-            size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
-            found[kind] = Usage(entries, size)
+            found[kind] = Usage(entries, _size(folder))
         return found
 
     def clear(self, kinds: tuple[str, ...] = KINDS) -> int:
@@ -185,16 +184,34 @@ def clear(root: Path, kinds: tuple[str, ...] = KINDS) -> int:
     if not (root / _MARK).exists() and any((root / kind).exists() for kind in kinds):
         raise CacheError(f"{root} is not a ccbench cache: nothing was removed; see CCBENCH_CACHE")
     freed = 0
-    try:
-        for kind in kinds:
-            folder = root / kind
-            freed += sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
-            shutil.rmtree(folder, ignore_errors=True)
-        if set(kinds) == set(KINDS):
+    for kind in kinds:
+        folder = root / kind
+        before = _size(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+        freed += before - _size(folder)
+    left = [kind for kind in kinds if (root / kind).exists()]
+    if left:
+        # The mark stays: without it nobody would open or clear what is left.
+        raise CacheError(
+            f"not all {', '.join(left)} in the cache {root} could be removed; another run may be "
+            f"writing there, or files belong to somebody else"
+        )
+    if set(kinds) == set(KINDS):
+        try:
             (root / _MARK).unlink(missing_ok=True)
-    except OSError as error:
-        raise CacheError(f"cannot clear the cache {root}: {error}") from None
+        except OSError as error:
+            raise CacheError(f"cannot clear the cache {root}: {error}") from None
     return freed
+
+
+def _size(folder: Path) -> int:
+    """Return the bytes of all files below a folder; of those that vanish meanwhile, none."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += Path(place, name).stat().st_size
+    return total
 
 
 def entry_files(folder: Path) -> list[Path]:

@@ -66,13 +66,27 @@ def make_gram(task: GramTask, cache: Cache) -> None:
     origin = np.empty(block.features)
     for start in range(0, block.features, _COLUMNS):
         columns = slice(start, start + _COLUMNS)
-        rows = block.rows(photographs, views, columns).astype(np.float64)
-        origin[columns] = rows.mean(0)
-        rows -= origin[columns]
-        products += rows @ rows.T
+        origin[columns] = inner_products(block.rows(photographs, views, columns), products)
     with cache.create("grams", task.key) as folder:
         np.save(folder / "products.npy", products)
         np.save(folder / "origin.npy", origin)
+
+
+def inner_products(rows: NDArray[np.float16], total: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Add the inner products of rows, about their mean, to a total.
+
+    Args:
+        rows: (n, features).
+        total: (n, n), changed.
+
+    Returns:
+        The mean, (features,).
+    """
+    exact = rows.astype(np.float64)
+    mean: NDArray[np.float64] = exact.mean(0)
+    exact -= mean
+    total += exact @ exact.T
+    return mean
 
 
 def read_gram(task: GramTask, cache: Cache) -> Gram:

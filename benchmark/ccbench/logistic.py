@@ -93,8 +93,23 @@ class _Span:
         return np.column_stack((error, error.sum(1)))
 
 
+def fits_in_span(rows: int, features: int) -> bool:
+    """Whether a head is less work to fit through the inner products of its rows.
+
+    Args:
+        rows: it is fitted to.
+        features: of each.
+    """
+    return rows <= min(features, GRAM_LIMIT)
+
+
 def fit_logistic(
-    features: torch.Tensor, labels: torch.Tensor, classes: int, ridge: float
+    features: torch.Tensor,
+    labels: torch.Tensor,
+    classes: int,
+    ridge: float,
+    *,
+    in_span: bool | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Fit multinomial logistic regression to features.
 
@@ -103,6 +118,8 @@ def fit_logistic(
         labels: int64 (n,), 0 to classes - 1.
         classes: number of classes.
         ridge: weight of the penalty.
+        in_span: whether through the inner products of the rows; by default where that is
+            less work.
 
     Returns:
         weight (classes, features) and bias (classes) for features as given, float32, on
@@ -113,11 +130,11 @@ def fit_logistic(
     """
     import torch
 
-    rows = features.detach().cpu().to(torch.float64).numpy()
+    rows: Array = features.detach().cpu().to(torch.float64, copy=True).numpy()
     mean = rows.mean(0)
-    rows = rows - mean
+    rows -= mean
     target = labels.cpu().numpy()
-    if len(rows) <= min(rows.shape[1], GRAM_LIMIT):
+    if fits_in_span(*rows.shape) if in_span is None else in_span:
         combination, bias = fit_gram(rows @ rows.T, target, classes, ridge)
         weight = combination @ rows
     else:

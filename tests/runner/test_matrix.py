@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,12 @@ import pytest
 from tests.runner.heard import Heard
 
 from ccbench import open_run
-from ccbench.exceptions import CcbenchError, LeakageError, SplitError
+from ccbench.exceptions import BackboneError, CcbenchError, LeakageError, SplitError
+from ccbench.features import BackboneIdentity
+from ccbench.plugins import load_plugins
 from ccbench.protocol import load_protocol
 from ccbench.results import TABLES, Run
-from ccbench.runner import run_matrix
+from ccbench.runner import run_matrix, work
 from ccbench_registry import EXPRESSIONS
 
 if TYPE_CHECKING:
@@ -205,3 +208,17 @@ def test_an_observer_hears_every_unit_of_every_stage(databases: list[str], tmp_p
     ]
     assert heard.done[:5] == pytest.approx([56, 2, 2, 2, 4])
     assert {"drawn-a", "drawn-b, run 2"} <= heard.details
+
+
+@pytest.mark.usefixtures("lab")
+def test_one_network_is_kept_and_loaded_again_when_its_weights_are_others() -> None:
+    extractor = load_plugins().backbone("tiny").load("cpu")
+    identity = BackboneIdentity.of("tiny", extractor, "cpu")
+    work.keep_extractor("old", "cpu", extractor)
+    work.keep_extractor("tiny", "cpu", extractor)
+    assert set(work._extractors) == {("tiny", "cpu")}
+    assert work.loaded_extractor(identity, "cpu") is extractor
+    work.keep_extractor("tiny", "cpu", replace(extractor, weights_digest="others"))
+    assert work.loaded_extractor(identity, "cpu").weights_digest == identity.weights
+    with pytest.raises(BackboneError, match="the weights of 'tiny' changed during the run"):
+        work.loaded_extractor(replace(identity, weights="gone"), "cpu")

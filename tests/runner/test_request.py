@@ -44,6 +44,7 @@ def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
         request("runs=5"),
         replace(request(), databases=("a", "b", "c")),
         replace(request(), databases=("c", "b", "a")),
+        replace(request(), device="cpu:0"),
     ],
 )
 def test_the_same_run_and_more_of_it_are_taken_up(tmp_path: Path, more: Request) -> None:

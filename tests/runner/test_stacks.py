@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from tests.runner.heard import Heard
 
 from ccbench.cache import Cache
 from ccbench.exceptions import CcbenchError, DivergedError
+from ccbench.executors import map_tasks
 from ccbench.plugins import load_plugins
 from ccbench.protocol import Protocol, load_protocol
 from ccbench.runner import estimate as estimating
@@ -178,7 +180,7 @@ def test_fewer_processes_where_memory_is_short(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(stages, "heads_at_once", lambda tasks, features, wanted: 1)
+    monkeypatch.setattr(stages, "heads_at_once", lambda tasks, features, wanted, running: 1)
     run_matrix(
         databases,
         backbone="tiny",
@@ -188,6 +190,86 @@ def test_fewer_processes_where_memory_is_short(
         observer=(heard := Heard()),
     )
     assert heard.sentences == ["training 1 head at a time, not 2: there is no memory for more"]
+
+
+def test_heads_of_the_cache_take_no_room_in_a_stack(
+    databases: list[str],
+    perceptrons: Protocol,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    def stages_of(*databases: str) -> list[tuple[str, int]]:
+        run_matrix(
+            databases,
+            backbone="tiny",
+            protocol=perceptrons,
+            engine="float32",
+            out=tmp_path / "run",
+            observer=(heard := Heard()),
+        )
+        return heard.stages
+
+    monkeypatch.setattr(preparation, "choose_device", lambda device: "cpu:0")
+    monkeypatch.setattr(stages, "heads_at_once", lambda tasks, features, wanted: wanted)
+    assert ("training heads", 1) in stages_of(databases[0])
+    # Three heads to be tested on the other database, each by itself, and a stack of three.
+    assert ("training heads", 4) in stages_of(*databases)
+
+
+def test_logistic_heads_are_fitted_by_all_workers_where_a_gpu_scores_them(
+    databases: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def run(name: str) -> tuple[Heard, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
+        done = run_matrix(
+            databases,
+            backbone="tiny",
+            runs=3,
+            out=tmp_path / name,
+            cache=tmp_path / f"{name}-cache",
+            observer=(heard := Heard()),
+            workers=2,
+        )
+        logits = [column for column in done.predictions if str(column).startswith("logit_")]
+        return heard, done.predictions[logits].to_numpy(float)
+
+    # Workers do not know the backbone of these tests.
+    monkeypatch.setattr(stages, "map_tasks", in_this_process(used := set()))
+    _, alone = run("alone")
+    monkeypatch.setattr(preparation, "choose_device", lambda device: "cpu:0")
+    used.clear()
+    heard, together = run("together")
+    assert [stage for stage in heard.stages if "heads" in stage[0]] == [
+        ("preparing heads", 2),
+        ("fitting heads", 6),
+        ("training heads", 6),
+    ]
+    assert {("do_fit", 2), ("do_cells", 1), ("do_features", 1)} <= used
+    assert np.array_equal(together, alone)
+
+
+def in_this_process(used: set[tuple[str, int]]) -> Callable[..., None]:
+    """Return what maps tasks by itself, and notes for how many workers they were."""
+
+    def mapped(function: Any, tasks: Any, *, workers: int, **more: Any) -> None:
+        used.add((function.__name__, workers))
+        map_tasks(function, tasks, workers=1, **more)
+
+    return mapped
+
+
+def test_memory_for_one_fit_at_a_time(
+    databases: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(stages, "fits_at_once", lambda heads, features, wanted: 1)
+    run_matrix(
+        databases,
+        backbone="tiny",
+        runs=1,
+        out=tmp_path / "run",
+        workers=2,
+        observer=(heard := Heard()),
+    )
+    assert heard.sentences == ["fitting 1 head at a time, not 2: there is no memory for more"]
 
 
 def test_a_head_that_does_not_fit_is_refused(

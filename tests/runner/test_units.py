@@ -405,6 +405,19 @@ def test_layers_without_one_response_are_refused(
     assert not cast(Any, module).inner._forward_hooks
 
 
+def test_a_gpu_computes_layers_in_full_as_it_does_features() -> None:
+    seen: list[bool] = []
+
+    def look(*_: object) -> None:
+        seen.append(torch.backends.cudnn.allow_tf32)
+
+    module = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3))
+    module.register_forward_pre_hook(look)
+    layer_means(extractor_of(module), [Layer("0", "0")], torch.zeros(2, 3, 8, 8))
+    assert seen == [False]
+    assert torch.backends.cudnn.allow_tf32
+
+
 def test_a_layer_changed_in_place_is_read_before(one_thread: None) -> None:
     module = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(inplace=True))
     images = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(1))

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from ccbench import processor
 from ccbench.exceptions import CcbenchError, UnknownNameError
 from ccbench.protocol import PerceptronHead, Schedule
 from ccbench.training import Engine, TrainingTask, choose_engine, engines, head_bytes, memory
-from ccbench.training.memory import heads_at_once
+from ccbench.training.memory import fits_at_once, heads_at_once
 
 
 @pytest.mark.parametrize(("fast", "expected"), [(True, "bfloat16"), (False, "float32")])
@@ -104,6 +105,39 @@ def test_on_a_gpu_heads_share_views_and_the_weights_of_one(
     assert heads_at_once(tasks, 9216, 3) == 3
 
 
+def test_processes_that_are_there_already_are_not_counted_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    each = head_bytes(paper_task(), 9216)
+    free = 3 * each + 2 * 600 * 2**20
+    monkeypatch.setattr(memory, "_free", lambda device: free)
+    assert heads_at_once([paper_task()], 9216, 4) == 2
+    assert heads_at_once([paper_task()], 9216, 4, running=1) == 3
+    assert heads_at_once([paper_task()], 9216, 3, running=9) == 3
+
+
+@pytest.mark.parametrize(
+    ("rows", "shared", "each"),
+    [
+        # Inner products only; beside the rows; the rows alone.
+        (1000, True, 32 * 1000**2),
+        (1000, False, 32 * 1000**2 + 14 * 1000 * 9216),
+        (40000, False, 14 * 40000 * 9216),
+    ],
+)
+def test_as_many_fits_as_memory_allows(
+    monkeypatch: pytest.MonkeyPatch, rows: int, shared: bool, each: int
+) -> None:
+    task = replace(paper_task(), train=((0, 0),) * (rows // 4), views=(0, 1, 2, 3))
+    heads = [(replace(task, train=((0, 0),)), shared), (task, shared)]
+    for count in (1, 2, 5):
+        monkeypatch.setattr(memory, "_free", lambda device, count=count: count * each)
+        assert fits_at_once(heads, 9216, 3) == min(3, count)
+    monkeypatch.setattr(memory, "_free", lambda device: each - 1)
+    with pytest.raises(CcbenchError, match=rf"on {rows:,} views of 9,216 .* set fewer"):
+        fits_at_once(heads, 9216, 3)
+
+
 def test_a_device_that_does_not_tell_gets_one_head_at_a_time() -> None:
     assert heads_at_once([replace(paper_task(), device="mps")], 9216, 80) == 1
 
@@ -131,8 +165,8 @@ def group(folder: Path, limit: str, used: int, files: int) -> None:
 def test_free_memory_is_what_the_tightest_group_leaves(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(memory, "_GROUPS", tmp_path / "groups")
-    monkeypatch.setattr(memory, "_MEMBERSHIP", tmp_path / "membership")
+    monkeypatch.setattr(processor, "_GROUPS", tmp_path / "groups")
+    monkeypatch.setattr(processor, "_MEMBERSHIP", tmp_path / "membership")
     (tmp_path / "membership").write_text("0::/batch/job\n")
     group(tmp_path / "groups", "max", 0, 0)
     group(tmp_path / "groups" / "batch", "9000000", 1000000, 0)

@@ -10,7 +10,9 @@ import pytest
 import torch
 from tests.training.tasks import EXPRESSIONS, FEATURES, store, task_of, train
 
+from ccbench import logistic
 from ccbench.cache import Cache
+from ccbench.exceptions import CcbenchError
 from ccbench.features import FeatureBlock
 from ccbench.protocol import LogisticHead
 from ccbench.training import gram_task, regression
@@ -54,6 +56,18 @@ def test_a_logistic_head_is_fitted_on_the_training_views(
     assert reported[-1] == 1.0
     # With more features than rows, from inner products that other runs use again.
     assert cache.usage()["grams"].entries == (width > len(y))
+
+
+def test_a_fit_that_does_not_end_says_whose_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = Cache()
+    store(cache)
+    monkeypatch.setattr(logistic, "_NEWTON_STEPS", 1)
+    task = task_of(head=LogisticHead(kind="logistic", ridge=1e-6), schedule=None, run=4)
+    with pytest.raises(
+        CcbenchError,
+        match=rf"^run 5 on '{task.database}': .* did not converge .*; raise head.ridge",
+    ):
+        train(task, cache)
 
 
 def test_heads_of_one_database_share_inner_products() -> None:

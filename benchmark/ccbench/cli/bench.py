@@ -28,6 +28,7 @@ def bench(backbone: str, engine: str, device: str, workers: int) -> None:
     """
     from rich.console import Console
 
+    from ccbench.cache import Cache
     from ccbench.cli.matrix import duration
     from ccbench.cli.progress import Bars
     from ccbench.plugins import load_plugins
@@ -43,6 +44,7 @@ def bench(backbone: str, engine: str, device: str, workers: int) -> None:
             workers=workers,
             plugins=load_plugins(),
             observer=bars,
+            store=Cache().root,
         )
     many = "s" * (found.at_once != 1)
     together = (

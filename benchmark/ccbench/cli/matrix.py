@@ -263,6 +263,11 @@ def _print_estimate(console: Console, found: Estimate, workers: int) -> None:
             markup=False,
             highlight=False,
         )
+    if not found.whole:
+        console.print(
+            "What comes after the images of a probe is not counted before they are made.",
+            style="dim",
+        )
     if not found.exact:
         console.print(
             "Faces have not been looked for yet; photographs without one will be left out.",

@@ -98,6 +98,12 @@ def kept_workers() -> Iterator[None]:
         _kept.reset(token)
 
 
+def running_workers() -> int:
+    """Return how many processes of :func:`kept_workers` are there already."""
+    pools = _kept.get()
+    return pools[0].running if pools else 0
+
+
 def map_tasks(
     function: Function[Task],
     tasks: Sequence[Task],
@@ -180,6 +186,11 @@ class _Pool:
         )
         self._pids: set[int | None] = set()
         self._round = 0
+
+    @property
+    def running(self) -> int:
+        """How many processes are there."""
+        return sum(child.pid in self._pids for child in mp.active_children())
 
     def map(
         self,

@@ -5,16 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import cv2
 
+from ccbench.executors import kept_workers
 from ccbench.features import BackboneIdentity
 from ccbench.plugins import Plugins, plugin_code
-from ccbench.preprocessing import standardise
-from ccbench.protocol import PerceptronHead, Protocol, load_protocol, preset_names
+from ccbench.protocol import LogisticHead, PerceptronHead, Protocol, load_protocol, preset_names
+from ccbench.runner.fits import Fit, fit_seconds, product_seconds
 from ccbench.runner.observer import Observer
 from ccbench.runner.preparation import choose_device
-from ccbench.runner.timing import regression_seconds, seconds, settled_pace, view_seconds
+from ccbench.runner.timing import (
+    FaceTrial,
+    ViewTrial,
+    settled_pace,
+    settled_seconds,
+    time_face,
+    time_view,
+)
+from ccbench.runner.work import keep_extractor
 from ccbench.testing.drawn import DRAWN_DATABASES, Image, draw_photograph
 from ccbench.training import Engine, TrainingTask, choose_engine, heads_at_once
 from ccbench.training.timing import Trial, time_training
@@ -56,8 +66,18 @@ def bench(
     workers: int,
     plugins: Plugins,
     observer: Observer,
+    store: Path,
 ) -> Bench:
     """Time each stage for some seconds and project the presets.
+
+    Args:
+        backbone: network.
+        engine: that trains perceptrons, or "auto".
+        device: where networks and heads are.
+        workers: processes.
+        plugins: loaded plugins.
+        observer: told how far it is.
+        store: folder on the disk that heads would be stored on, the cache's.
 
     Raises:
         CcbenchError: no such backbone, engine or device.
@@ -67,37 +87,48 @@ def bench(
     network = plugins.backbone(backbone)
     with plugin_code("backbone", backbone, "load()"):
         extractor = network.load(device)
+    keep_extractor(backbone, device, extractor)
     identity = BackboneIdentity.of(backbone, extractor, device)
     features = identity.features
     protocols = [load_protocol(name) for name in preset_names()]
     paper = next(p for p in protocols if p.name == "inagaki2022")
     processes = workers if device == "cpu" else 1
     at_once = _heads_that_fit(paper, chosen, features, device, processes)
-    observer.stage("timing this machine", 4)
-    recipe = protocols[0].face_recipe(extractor.input_size)
-    photograph = cv2.imencode(".png", _photograph())[1].tobytes()
-    face = seconds(lambda: standardise(photograph, recipe), 3) / workers
-    observer.advance(1, "features")
-    view = view_seconds(extractor, identity, device) / processes
-    observer.advance(1, "plain training")
-    assert isinstance(paper.head, PerceptronHead)
-    assert paper.training is not None
-    # It steps one by one: a few mini-batches at a time are enough.
-    reference = Engine("reference", 4)
-    trial = Trial(paper.head, paper.training, reference, features, EXPRESSIONS, device)
-    plain = time_training(trial).step
-    observer.advance(1, "training")
-    presets, step = {}, 0.0
-    for protocol in protocols:
-        heads = _heads_that_fit(protocol, chosen, features, device, processes)
-        head = _head_seconds(protocol, chosen, features, device, heads)
-        photographs = DATABASES * (protocol.photographs.posers or POSERS) * EXPRESSIONS
-        views = photographs * len(protocol.computed_views)
-        presets[protocol.name] = (
-            photographs * face + views * view + DATABASES * protocol.runs * head.seconds / heads
-        )
-        step = head.step / heads if protocol is paper else step
-    observer.advance(1, "")
+    photographs = {
+        p.name: DATABASES * (p.photographs.posers or POSERS) * EXPRESSIONS for p in protocols
+    }
+    views = {p.name: photographs[p.name] * len(p.computed_views) for p in protocols}
+    with kept_workers():
+        observer.stage("timing this machine", 4)
+        recipe = protocols[0].face_recipe(extractor.input_size)
+        trial = FaceTrial([cv2.imencode(".png", _photograph())[1].tobytes()] * 3, recipe)
+        most = max(photographs.values())
+        face = settled_seconds(time_face, trial, workers, most) / workers
+        observer.advance(1, "features")
+        seen = ViewTrial(identity, device)
+        view = settled_seconds(time_view, seen, processes, max(views.values())) / processes
+        observer.advance(1, "plain training")
+        assert isinstance(paper.head, PerceptronHead)
+        assert paper.training is not None
+        # It steps one by one: a few mini-batches at a time are enough.
+        reference = Engine("reference", 4)
+        plain = time_training(
+            Trial(paper.head, paper.training, reference, features, EXPRESSIONS, device)
+        ).step
+        observer.advance(1, "training")
+        presets, step = {}, 0.0
+        for protocol in protocols:
+            if isinstance(protocol.head, PerceptronHead):
+                heads = _heads_that_fit(protocol, chosen, features, device, processes)
+                head = _head_time(protocol, chosen, features, device, heads, store)
+                fitted = DATABASES * protocol.runs * head.seconds / heads
+                step = head.step / heads if protocol is paper else step
+            else:
+                fitted = _fitted_seconds(protocol, features, workers)
+            presets[protocol.name] = (
+                photographs[protocol.name] * face + views[protocol.name] * view + fitted
+            )
+        observer.advance(1, "")
     ordered = dict(sorted(presets.items(), key=lambda item: item[1]))
     return Bench(chosen, device, at_once, step, plain, view, ordered)
 
@@ -112,21 +143,24 @@ class _HeadTime:
     step: float
 
 
-def _head_seconds(
-    protocol: Protocol, engine: Engine, features: int, device: str, at_once: int
+def _head_time(
+    protocol: Protocol, engine: Engine, features: int, device: str, at_once: int, store: Path
 ) -> _HeadTime:
-    """Return the seconds that one head takes when as many are trained at once."""
-    posers = protocol.photographs.posers or POSERS
-    whole = protocol.split.train + protocol.split.validation + protocol.split.test
-    views = len(protocol.training_views) * EXPRESSIONS
-    trained = round(posers * protocol.split.train / whole) * views
-    watched = round(posers * protocol.split.validation / whole) * views
-    if not isinstance(protocol.head, PerceptronHead):
-        ridge = protocol.head.ridge
-        return _HeadTime(regression_seconds(trained, features, EXPRESSIONS, ridge), 0.0)
+    """Return the seconds that one perceptron takes when as many are trained at once."""
+    assert isinstance(protocol.head, PerceptronHead)
     assert protocol.training is not None
+    trained, watched, _ = _parts(protocol)
     stacked = 1 if device == "cpu" else at_once
-    trial = Trial(protocol.head, protocol.training, engine, features, EXPRESSIONS, device, stacked)
+    trial = Trial(
+        protocol.head,
+        protocol.training,
+        engine,
+        features,
+        EXPRESSIONS,
+        device,
+        stacked,
+        store=store,
+    )
     schedule, rounds = protocol.training, DATABASES * protocol.runs / at_once
     pace = settled_pace(
         trial, at_once // stacked, lambda pace: rounds * pace.whole(schedule, trained, watched)
@@ -134,12 +168,33 @@ def _head_seconds(
     return _HeadTime(pace.whole(schedule, trained, watched), pace.step)
 
 
+def _fitted_seconds(protocol: Protocol, features: int, workers: int) -> float:
+    """Return the seconds that all logistic heads of a protocol take."""
+    assert isinstance(protocol.head, LogisticHead)
+    trained, _, all_rows = _parts(protocol)
+    fit = Fit(trained, all_rows, features, EXPRESSIONS, protocol.head.ridge)
+    heads = DATABASES * protocol.runs
+    at_once = min(workers, heads)
+    fits = math.ceil(heads / at_once) * fit_seconds(fit, at_once, heads)
+    if not fit.shared:
+        return fits
+    return fits + product_seconds(all_rows, features) * DATABASES / min(workers, DATABASES)
+
+
+def _parts(protocol: Protocol) -> tuple[int, int, int]:
+    """Return how many views a head is trained on, watched with, and a database has."""
+    posers = protocol.photographs.posers or POSERS
+    whole = protocol.split.train + protocol.split.validation + protocol.split.test
+    views = len(protocol.training_views) * EXPRESSIONS
+    trained = round(posers * protocol.split.train / whole) * views
+    watched = round(posers * protocol.split.validation / whole) * views
+    return trained, watched, posers * views
+
+
 def _heads_that_fit(
     protocol: Protocol, engine: Engine, features: int, device: str, processes: int
 ) -> int:
-    """Return how many heads of a protocol are trained at once."""
-    if not isinstance(protocol.head, PerceptronHead):
-        return processes
+    """Return how many perceptrons of a protocol are trained at once."""
     photographs = EXPRESSIONS * (protocol.photographs.posers or POSERS)
     task = TrainingTask(
         database="",

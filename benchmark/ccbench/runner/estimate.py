@@ -5,27 +5,42 @@ from __future__ import annotations
 import itertools
 import math
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ccbench.cache import Cache
+from ccbench.executors import kept_workers
 from ccbench.executors.local import one_thread
 from ccbench.faces import UNSEEN, FaceRecord, read_records
-from ccbench.preprocessing import standardise
-from ccbench.probing import read_series, stimulus_faces, stimulus_features
-from ccbench.protocol import PerceptronHead
+from ccbench.grams import GramTask
+from ccbench.probing import read_series
+from ccbench.protocol import LogisticHead, PerceptronHead
+from ccbench.runner.fits import Fit, fit_seconds, product_seconds
 from ccbench.runner.mixtures import TrainingSet, training_sets
 from ccbench.runner.observer import Observer
 from ccbench.runner.persons import select_all
 from ccbench.runner.preparation import Preparation
-from ccbench.runner.probes import PartJob, do_part
+from ccbench.runner.probes import FeatureWork, PartJob, do_part, plan_features
 from ccbench.runner.selection import Selection, refuse_shared_photographs
 from ccbench.runner.stages import missing_features
-from ccbench.runner.timing import regression_seconds, seconds, settled_pace, view_seconds
+from ccbench.runner.timing import (
+    FaceTrial,
+    ScoreTrial,
+    ViewTrial,
+    settled_pace,
+    settled_seconds,
+    time_face,
+    time_scores,
+    time_view,
+)
 from ccbench.runner.units import unit_jobs
-from ccbench.runner.work import Cell, feature_tasks, make_cells, stack_cells
+from ccbench.runner.work import Cell, feature_tasks, keep_extractor, make_cells, stack_cells
 from ccbench.training import heads_at_once
 from ccbench.training.timing import Pace, Trial
+
+_PHOTOGRAPHS = 4
+"""Of a database, in which finding faces is timed."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +74,8 @@ class Estimate:
         counts: per stage.
         disk: bytes that new features and heads will take.
         exact: whether all faces have been looked for.
+        whole: whether all images of the probes are there; what comes after them is not counted
+            before.
     """
 
     plan: Preparation
@@ -67,6 +84,7 @@ class Estimate:
     counts: tuple[Count, ...]
     disk: int
     exact: bool
+    whole: bool
 
 
 def estimate(plan: Preparation, *, workers: int, cache: Cache, observer: Observer) -> Estimate:
@@ -101,33 +119,63 @@ def estimate(plan: Preparation, *, workers: int, cache: Cache, observer: Observe
         views_cached += total - new
         keys.append(tuple(task.key for task in feature))
     sets = training_sets(selections, plan.mixtures, protocol.runs, seed)
-    cells = make_cells(sets, selections, keys, protocol, seed, plan.request.device, plan.engine)
-    new_cells = [cell for cell in cells if cell.missing(cache)]
-    heads_anew = [cell for cell in new_cells if not cache.find("heads", cell.training.key)]
-
-    observer.stage("timing this machine", 1)
-    on_device = workers if plan.request.device == "cpu" else 1
-    spent = (
-        faces_anew * _face_seconds(plan) / workers if faces_anew else 0.0,
-        views_anew * _view_seconds(plan) / on_device if views_anew else 0.0,
-        _heads_seconds(plan, heads_anew, on_device),
-    )
-    counts: tuple[Count, ...] = (
+    chosen = [each for run in sets for each in run]
+    with kept_workers():
+        observer.stage("timing this machine", 1)
+        on_device = workers if plan.request.device == "cpu" else 1
+        keep_extractor(plan.request.backbone, plan.request.device, plan.extractor)
+        spent = (
+            _face_seconds(plan, workers, cache),
+            views_anew / on_device * _view_seconds(plan, on_device, views_anew),
+        )
+        stimuli, probe_counts = _probe_counts(plan, cache, on_device, workers, observer)
+        cells = make_cells(
+            sets,
+            selections,
+            keys,
+            protocol,
+            seed,
+            plan.request.device,
+            plan.engine,
+            stimuli.found if stimuli else (),
+        )
+        trained, anew = [], []
+        for cell, what in zip(cells, chosen, strict=True):
+            if cache.find("heads", cell.training.key):
+                trained.append(cell)
+            else:
+                anew.append((cell, what))
+        head_seconds, shared_bytes = _heads_seconds(plan, anew, workers, cache)
+        scores = _score_count(plan, trained, on_device, cache, unknown=stimuli is None)
+    counts = (
         Count("faces", "photographs", faces_cached, faces_anew, spent[0]),
         Count("features", "views", views_cached, views_anew, spent[1]),
-        Count("heads", "heads", len(cells) - len(heads_anew), len(heads_anew), spent[2]),
+        *probe_counts,
+        *([scores] if scores.anew else []),
+        Count("heads", "heads", len(trained), len(anew), head_seconds),
     )
-    counts = (*counts[:2], *_probe_counts(plan, cache, on_device, workers, observer), counts[2])
-    disk = views_anew * plan.identity.features * 2 + len(heads_anew) * _head_bytes(plan, cells[0])
-    return Estimate(plan, selections, sets, counts, disk, exact=not faces_anew)
+    disk = views_anew * plan.identity.features * 2 + len(anew) * _head_bytes(plan, cells[0])
+    return Estimate(
+        plan,
+        selections,
+        sets,
+        counts,
+        disk + shared_bytes,
+        exact=not faces_anew,
+        whole=stimuli is not None,
+    )
 
 
 def _probe_counts(
     plan: Preparation, cache: Cache, on_device: int, workers: int, observer: Observer
-) -> list[Count]:
-    """Count what the probes take: parts to make, and stimuli to crop and compute features of."""
+) -> tuple[FeatureWork | None, list[Count]]:
+    """Count what the probes take: parts to make, and stimuli to crop and compute features of.
+
+    Returns:
+        The stimuli, ``None`` while images are missing, and the counts.
+    """
     if not plan.probes:
-        return []
+        return FeatureWork(), []
     made = sum(len(probe.keys) - len(probe.missing(cache)) for probe in plan.probes)
     parts_anew, parts_seconds = 0, 0.0
     for probe in plan.probes:
@@ -143,61 +191,135 @@ def _probe_counts(
     counts = [Count("probe images", "parts", made, parts_anew, parts_seconds)]
     if parts_anew:
         # How many images the other parts have is not known before they are made.
-        return counts
+        return None, counts
     recipe = plan.protocol.face_recipe(plan.extractor.input_size)
-    cached = anew = passes = images = 0
-    for probe in plan.probes:
-        faces = stimulus_faces(read_series(probe.name, probe.keys, cache), recipe)
-        tasks = stimulus_features(faces, plan.identity)
-        for task in tasks:
-            if cache.find("features", task.key):
-                cached += len(task.rows)
-            else:
-                anew += len(task.rows)
-        jobs = unit_jobs(tasks, plan.layers, cache, plan.request.device)
-        passes += sum(len(job.tasks[0].features.rows) for job in jobs)
-        images += sum(len(task.rows) for task in tasks)
-    each = _view_seconds(plan) / on_device if anew or passes else 0.0
-    counts.append(Count("probe features", "images", cached, anew, anew * each))
+    series = [read_series(probe.name, probe.keys, cache) for probe in plan.probes]
+    work = plan_features(series, recipe, plan.identity, cache, plan.request.device)
+    images = sum(len(task.rows) for tasks in work.tasks for task in tasks)
+    anew = sum(len(job.task.rows) for job in work.features)
+    seconds = anew / on_device * _view_seconds(plan, on_device, anew)
+    counts.append(Count("probe features", "images", images - anew, anew, seconds))
     if plan.layers:
-        counts.append(Count("layer responses", "images", images - passes, passes, passes * each))
-    return counts
+        jobs = [
+            job
+            for tasks in work.tasks
+            for job in unit_jobs(tasks, plan.layers, cache, plan.request.device)
+        ]
+        passes = sum(len(job.tasks[0].features.rows) for job in jobs)
+        seconds = passes / on_device * _view_seconds(plan, on_device, passes, layers=True)
+        counts.append(Count("layer responses", "images", images - passes, passes, seconds))
+    return work, counts
 
 
-def _face_seconds(plan: Preparation) -> float:
-    task = plan.faces[0][0]
-    data = [photograph.path.read_bytes() for photograph in task.photographs[:4]]
-    return seconds(lambda: [standardise(item, task.recipe) for item in data], 1) / len(data)
+def _face_seconds(plan: Preparation, workers: int, cache: Cache) -> float:
+    """Time a few photographs of each database with missing faces, and scale up."""
+    total = 0.0
+    for tasks in plan.faces:
+        missing = [task for task in tasks if not cache.find("faces", task.key)]
+        if missing:
+            count = sum(len(task.photographs) for task in missing)
+            first = missing[0].photographs[:_PHOTOGRAPHS]
+            trial = FaceTrial([photo.path.read_bytes() for photo in first], missing[0].recipe)
+            total += settled_seconds(time_face, trial, workers, count) * count / workers
+    return total
 
 
-def _view_seconds(plan: Preparation) -> float:
-    return view_seconds(plan.extractor, plan.identity, plan.request.device)
-
-
-def _heads_seconds(plan: Preparation, heads: Sequence[Cell], workers: int) -> float:
-    if not heads:
+def _view_seconds(plan: Preparation, workers: int, count: int, *, layers: bool = False) -> float:
+    if not count:
         return 0.0
-    at_once = min(workers, len(heads))
-    if plan.engine is not None:
-        tasks = [cell.training for cell in heads]
-        features = plan.identity.features
-        if plan.request.device != "cpu":
-            stacks = stack_cells(heads, heads_at_once(tasks, features, len(heads)))
-            largest = max(stacks, key=len)
-            rounds = len(heads) / len(largest)
-            return _perceptron_seconds(plan, largest[0], 1, len(largest), rounds)
-        at_once = heads_at_once(tasks, features, at_once)
+    trial = ViewTrial(plan.identity, plan.request.device, layers)
+    return settled_seconds(time_view, trial, workers, count)
+
+
+def _score_count(
+    plan: Preparation, trained: Sequence[Cell], workers: int, cache: Cache, *, unknown: bool
+) -> Count:
+    """Count heads of the cache that have to be scored, and time one.
+
+    Args:
+        plan: the run.
+        trained: cells whose heads are in the cache.
+        workers: processes.
+        cache: where they are.
+        unknown: whether the images of a probe have to be made, which all have to be scored on.
+    """
+    rows, found = 0, []
+    for cell in trained:
+        missing = [
+            task for task in (*cell.scores, *cell.probes) if not cache.find("scores", task.key)
+        ]
+        rows += sum(len(task.photographs) * len(task.views) for task in missing)
+        if missing or unknown:
+            found.append(cell)
+    seconds = 0.0
+    if found:
+        folder = cache.path("heads", found[0].training.key)
+        trial = ScoreTrial(folder, plan.identity.features, plan.request.device, rows / len(found))
+        each = settled_seconds(time_scores, trial, workers, len(found))
+        seconds = each * len(found) / workers
+    return Count("scores", "trained heads", len(trained) - len(found), len(found), seconds)
+
+
+def _heads_seconds(
+    plan: Preparation,
+    heads: Sequence[tuple[Cell, TrainingSet]],
+    workers: int,
+    cache: Cache,
+) -> tuple[float, int]:
+    """Return the seconds that heads take, and the bytes of what logistic ones share."""
+    if not heads:
+        return 0.0, 0
+    cells = [cell for cell, _ in heads]
+    if plan.engine is None:
+        return _regression_seconds(plan, heads, workers, cache)
+    tasks, features = [cell.training for cell in cells], plan.identity.features
+    if plan.request.device != "cpu":
+        stacks = stack_cells(cells, heads_at_once(tasks, features, len(cells)))
+        largest = max(stacks, key=len)
+        rounds = len(cells) / len(largest)
+        return _perceptron_seconds(plan, largest[0], 1, len(largest), rounds, cache), 0
+    at_once = heads_at_once(tasks, features, min(workers, len(cells)))
     # The last round may not be full.
-    rounds, head = math.ceil(len(heads) / at_once), plan.protocol.head
-    if isinstance(head, PerceptronHead):
-        return _perceptron_seconds(plan, heads[0], at_once, 1, rounds)
-    task = heads[0].training
-    rows, classes = len(task.train) * len(task.views), len(task.expressions)
-    return rounds * regression_seconds(rows, plan.identity.features, classes, head.ridge)
+    rounds = math.ceil(len(cells) / at_once)
+    return _perceptron_seconds(plan, cells[0], at_once, 1, rounds, cache), 0
+
+
+def _regression_seconds(
+    plan: Preparation,
+    heads: Sequence[tuple[Cell, TrainingSet]],
+    workers: int,
+    cache: Cache,
+) -> tuple[float, int]:
+    """Time one fit of each size and what they share, and scale up."""
+    head = plan.protocol.head
+    assert isinstance(head, LogisticHead)
+    sizes: Counter[Fit] = Counter()
+    shared: dict[GramTask, Fit] = {}
+    for cell, chosen in heads:
+        task = cell.training
+        photographs = sum(len(source.selection.chosen) for source in chosen.sources)
+        fit = Fit(
+            rows=len(task.train) * len(task.views),
+            all_rows=photographs * len(task.views),
+            features=plan.identity.features,
+            classes=len(task.expressions),
+            ridge=head.ridge,
+        )
+        sizes[fit] += 1
+        if fit.shared:
+            shared[GramTask(task.features, task.views)] = fit
+    at_once = min(workers, len(heads))
+    fits = sum(count * fit_seconds(fit, at_once, count) for fit, count in sizes.items())
+    # The last round may not be full.
+    total = fits / len(heads) * math.ceil(len(heads) / at_once)
+    missing = [fit for task, fit in shared.items() if not cache.find("grams", task.key)]
+    products = {fit.all_rows: product_seconds(fit.all_rows, fit.features) for fit in set(missing)}
+    total += sum(products[fit.all_rows] for fit in missing) / min(workers, max(1, len(missing)))
+    return total, sum(8 * fit.all_rows**2 for fit in missing)
 
 
 def _perceptron_seconds(
-    plan: Preparation, cell: Cell, workers: int, stacked: int, rounds: float
+    plan: Preparation, cell: Cell, workers: int, stacked: int, rounds: float, cache: Cache
 ) -> float:
     """Time a few steps of some heads in every worker at once, and scale up to all rounds."""
     head, schedule, task = plan.protocol.head, plan.protocol.training, cell.training
@@ -212,6 +334,7 @@ def _perceptron_seconds(
         len(task.expressions),
         plan.request.device,
         stacked,
+        store=cache.root,
     )
     trained, watched = (len(part) * len(task.views) for part in (task.train, task.validation))
 

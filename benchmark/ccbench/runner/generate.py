@@ -44,8 +44,23 @@ class Wanted:
     @cached_property
     def recipe(self) -> str:
         """Of the dataset; asked for once."""
-        with plugin_code("dataset", self.name, "recipe"):
-            return self.dataset.recipe
+        return _recipe(self.name, self.dataset)
+
+    @cached_property
+    def parts(self) -> int:
+        """How many parts there are; asked for once.
+
+        Raises:
+            DatasetError: the dataset does not say.
+        """
+        with plugin_code("dataset", self.name, "parts"):
+            parts = self.dataset.parts
+        if not isinstance(parts, int) or parts < 1:
+            raise DatasetError(
+                f"the dataset '{self.name}' says that it has {parts!r} parts, not a whole number "
+                f"from 1; tell its authors"
+            )
+        return parts
 
     @cached_property
     def key(self) -> str:
@@ -54,7 +69,7 @@ class Wanted:
 
     def part_key(self, part: int) -> str:
         """Of the entry of one part; their number is in it."""
-        return content_key(_KIND, whole=self.key, part=part, parts=self.dataset.parts)
+        return content_key(_KIND, whole=self.key, part=part, parts=self.parts)
 
 
 @dataclass(frozen=True)
@@ -100,12 +115,10 @@ def generated_folders(
         CacheError: the disk is full or the cache cannot be written; finished parts stay.
         DatasetError: a dataset breaks its contract, or its recipe changed meanwhile.
     """
-    for item in wanted:
-        _check(item)
     missing = {item.key: item for item in wanted if cache.find(_KIND, item.key) is None}
     jobs, details = [], []
     for item in missing.values():
-        for part in range(item.dataset.parts):
+        for part in range(item.parts):
             key = item.part_key(part)
             if cache.find(_KIND, key) is None:
                 jobs.append(_job(item, part, key, cache))
@@ -197,7 +210,7 @@ def _open(job: PartJob) -> GeneratedDataset:
     if key not in _opened:
         with contextlib.chdir(job.folder):
             dataset = load_plugins(quiet=True).dataset(job.name)
-        if not isinstance(dataset, GeneratedDataset) or dataset.recipe != job.recipe:
+        if not isinstance(dataset, GeneratedDataset) or _recipe(job.name, dataset) != job.recipe:
             raise DatasetError(
                 f"the recipe of the dataset '{job.name}' changed while its photographs were "
                 f"made; start again"
@@ -206,20 +219,16 @@ def _open(job: PartJob) -> GeneratedDataset:
     return _opened[key]
 
 
-def _check(item: Wanted) -> None:
-    parts = item.dataset.parts
-    if not isinstance(parts, int) or parts < 1:
-        raise DatasetError(
-            f"the dataset '{item.name}' says that it has {parts!r} parts, not a whole number "
-            f"from 1; tell its authors"
-        )
+def _recipe(name: str, dataset: GeneratedDataset) -> str:
+    with plugin_code("dataset", name, "recipe"):
+        return dataset.recipe
 
 
 def _assemble(item: Wanted, cache: Cache) -> None:
     """Put the files of all parts into one entry."""
     try:
         with cache.create(_KIND, item.key) as scratch:
-            for part in range(item.dataset.parts):
+            for part in range(item.parts):
                 folder = cache.find(_KIND, item.part_key(part))
                 if folder is None:
                     raise CacheError(
@@ -241,7 +250,7 @@ def _assemble(item: Wanted, cache: Cache) -> None:
 
 
 def _remove_parts(item: Wanted, cache: Cache) -> None:
-    for part in range(item.dataset.parts):
+    for part in range(item.parts):
         folder = cache.path(_KIND, item.part_key(part))
         if folder.is_dir():
             shutil.rmtree(folder, ignore_errors=True)

@@ -200,7 +200,9 @@ def do_part(job: PartJob, report: Report) -> None:
             raise ProbeError(f"the probe '{task.probe}' changed during the run; start it again")
         _probes[task.probe] = probe
     options = dict(task.options)
-    if _probes[task.probe].recipe(options) != task.recipe:
+    with plugin_code("probe", task.probe, "recipe()"):
+        recipe = _probes[task.probe].recipe(options)
+    if recipe != task.recipe:
         raise ProbeError(f"the probe '{task.probe}' changed during the run; start it again")
     with plugin_code("probe", task.probe, "generate()"):
         stimuli = _probes[task.probe].generate(task.part, options)

@@ -25,7 +25,7 @@ class Request:
         backbone: name as given.
         protocol: with the user's values set.
         seed: base seed.
-        device: "cpu" or "cuda".
+        device: "cpu", "cuda", "cuda:1", ...
         contents: per database, the hash of its photographs and labels.
         weights: digest of the backbone's weights.
         probes: per probe, the hash of its images or of what makes them.
@@ -111,7 +111,8 @@ class Request:
 
 def _comparable(request: Mapping[str, Any]) -> dict[str, Any]:
     protocol = {k: v for k, v in request["protocol"].items() if k not in {"runs", "summary"}}
-    return {**request, "protocol": protocol}
+    # Which of several graphics cards does not matter.
+    return {**request, "protocol": protocol, "device": str(request["device"]).split(":")[0]}
 
 
 def _difference(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> str:

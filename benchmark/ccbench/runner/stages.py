@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from ccbench.cache import Cache
 from ccbench.exceptions import CcbenchError, DivergedError
-from ccbench.executors import map_tasks
+from ccbench.executors import map_tasks, running_workers
 from ccbench.features import FeatureBlock, FeatureTask
 from ccbench.grams import GramTask
 from ccbench.probing import Series, read_series
@@ -22,18 +22,20 @@ from ccbench.runner.work import (
     CellJob,
     FaceJob,
     FeatureJob,
+    FitJob,
     GramJob,
     ProbeFeatures,
     cells_label,
     do_cells,
     do_faces,
     do_features,
+    do_fit,
     do_gram,
     feature_tasks,
     make_cells,
     stack_cells,
 )
-from ccbench.training import TrainingTask, gram_task, heads_at_once
+from ccbench.training import TrainingTask, fits_at_once, gram_task, heads_at_once
 
 Job = TypeVar("Job")
 
@@ -142,13 +144,19 @@ class Compute:
     ) -> tuple[list[tuple[Cell, ...]], int]:
         """Return which cells are computed together, and by how many processes."""
         workers = self.device_workers
-        if plan.engine is None or not untrained:
+        if not untrained:
             return [(cell,) for cell in missing], workers
+        if plan.engine is None:
+            return self._fitted(plan, missing, untrained)
         if self.device != "cpu":
             # One process, and as many heads in each product as the device has room for.
-            size = heads_at_once(untrained, plan.identity.features, len(missing))
-            return stack_cells(missing, size), 1
-        at_once = heads_at_once(untrained, plan.identity.features, workers)
+            size = heads_at_once(untrained, plan.identity.features, len(untrained))
+            keys = {task.key for task in untrained}
+            anew = [cell for cell in missing if cell.training.key in keys]
+            trained = [(cell,) for cell in missing if cell.training.key not in keys]
+            return [*stack_cells(anew, size), *trained], 1
+        running = running_workers()
+        at_once = heads_at_once(untrained, plan.identity.features, workers, running)
         if at_once < min(workers, len(untrained)):
             self.observer.note(
                 f"training {at_once} head{'s' * (at_once != 1)} at a time, not {workers}: there is "
@@ -156,13 +164,35 @@ class Compute:
             )
         return [(cell,) for cell in missing], at_once
 
+    def _fitted(
+        self, plan: Preparation, missing: Sequence[Cell], untrained: Sequence[TrainingTask]
+    ) -> tuple[list[tuple[Cell, ...]], int]:
+        """Return the cells of logistic heads; where they are scored on a GPU, fit them before."""
+        blocks = self._blocks(untrained)
+        shared = [gram_task(task, blocks[task.features]) is not None for task in untrained]
+        heads = list(zip(untrained, shared, strict=True))
+        at_once = fits_at_once(heads, plan.identity.features, self.workers)
+        if at_once < min(self.workers, len(untrained)):
+            self.observer.note(
+                f"fitting {at_once} head{'s' * (at_once != 1)} at a time, not {self.workers}: "
+                f"there is no memory for more"
+            )
+        if self.device == "cpu":
+            return [(cell,) for cell in missing], at_once
+        # They are fitted on the CPU: by all workers, not by the one that feeds the GPU.
+        jobs = [FitJob(self.cache.root, task) for task in untrained]
+        details = [f"{task.database}, run {task.run + 1}" for task in untrained]
+        self._map("fitting heads", do_fit, jobs, details, at_once)
+        return [(cell,) for cell in missing], 1
+
+    def _blocks(self, heads: Sequence[TrainingTask]) -> dict[tuple[str, ...], FeatureBlock]:
+        return {keys: FeatureBlock(keys, self.cache) for keys in {h.features for h in heads}}
+
     def _grams(self, heads: Sequence[TrainingTask]) -> None:
         """Compute what heads share, before several processes want it at once."""
-        blocks: dict[tuple[str, ...], FeatureBlock] = {}
+        blocks = self._blocks(heads)
         wanted: dict[GramTask, str] = {}
         for head in heads:
-            if head.features not in blocks:
-                blocks[head.features] = FeatureBlock(head.features, self.cache)
             task = gram_task(head, blocks[head.features])
             if task is not None:
                 wanted.setdefault(task, head.database)

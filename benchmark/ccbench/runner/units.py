@@ -22,13 +22,15 @@ from ccbench.exceptions import BackboneError, CcbenchError
 from ccbench.faces import read_faces
 from ccbench.features import FeatureTask, normalise
 from ccbench.interfaces import FeatureExtractor
+from ccbench.plugins import plugin_code
+from ccbench.processor import full_precision
 from ccbench.runner.work import Report, loaded_extractor
 from ccbench_registry import Citation
 
 if TYPE_CHECKING:
     import torch
 
-RECIPE = "units-1"
+RECIPE = "units-2"
 """Version of everything in this module that changes numbers; part of every cache key."""
 ZHOU_SHI = Citation(
     text="Zhou, Y., & Shi, B. E. (2017). Action unit selective feature maps in deep networks for "
@@ -107,7 +109,8 @@ def open_layers(
     layers = tuple(Layer(name, inner) for name, inner in known.items() if name in names)
     if layers:
         size = extractor.input_size
-        layer_means(extractor, layers, torch.zeros(2, 3, size, size, device=device))
+        with plugin_code("backbone", backbone, "its network"):
+            layer_means(extractor, layers, torch.zeros(2, 3, size, size, device=device))
     return layers
 
 
@@ -149,7 +152,7 @@ def layer_means(
         for layer in layers:
             inner = extractor.module.get_submodule(layer.submodule)
             handles.append(inner.register_forward_hook(keep(layer)))
-        with torch.inference_mode():
+        with torch.inference_mode(), full_precision():
             extractor.module(images)
     finally:
         for handle in handles:
@@ -184,7 +187,8 @@ def do_units(job: UnitJob, report: Report) -> None:
     """Compute and store the activations of a job, one entry a layer."""
     task = job.tasks[0].features
     extractor = loaded_extractor(task.backbone, job.device)
-    make_units(job.tasks, Cache(job.cache), extractor, job.device)
+    with plugin_code("backbone", task.backbone.name, "its network"):
+        make_units(job.tasks, Cache(job.cache), extractor, job.device)
     report(1.0)
 
 

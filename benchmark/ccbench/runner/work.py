@@ -81,6 +81,14 @@ class GramJob:
 
 
 @dataclass(frozen=True)
+class FitJob:
+    """A logistic head to fit, and the cache it goes to."""
+
+    cache: Path
+    task: TrainingTask
+
+
+@dataclass(frozen=True)
 class CellJob:
     """Cells whose heads are trained at once, and the cache they go to."""
 
@@ -109,7 +117,8 @@ def loaded_extractor(backbone: BackboneIdentity, device: str) -> FeatureExtracto
         BackboneError: its weights changed after the run began.
     """
     key = (backbone.name, device)
-    if key not in _extractors:
+    known = _extractors.get(key)
+    if known is None or known.weights_digest != backbone.weights:
         chosen = load_plugins(quiet=True).backbone(backbone.name)
         with plugin_code("backbone", backbone.name, "load()"):
             extractor = chosen.load(device)
@@ -117,12 +126,13 @@ def loaded_extractor(backbone: BackboneIdentity, device: str) -> FeatureExtracto
             raise BackboneError(
                 f"the weights of '{backbone.name}' changed during the run; start the run again"
             )
-        _extractors[key] = extractor
+        keep_extractor(backbone.name, device, extractor)
     return _extractors[key]
 
 
 def keep_extractor(name: str, device: str, extractor: FeatureExtractor) -> None:
-    """Let jobs that run in this process use an extractor that is loaded already."""
+    """Let jobs that run in this process use an extractor that is loaded already; forget others."""
+    _extractors.clear()
     _extractors[(name, device)] = extractor
 
 
@@ -130,6 +140,11 @@ def do_gram(job: GramJob, report: Report) -> None:
     """Compute the inner products of a job."""
     make_gram(job.task, Cache(job.cache))
     report(1.0)
+
+
+def do_fit(job: FitJob, report: Report) -> None:
+    """Fit the logistic head of a job."""
+    train_heads([job.task], Cache(job.cache), report)
 
 
 def do_cells(job: CellJob, report: Report) -> None:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ccbench.interfaces import GREY_ERROR, Backbone, FeatureExtractor
+from ccbench.processor import full_precision
 from ccbench.testing.suite import Suite
 from ccbench_registry import BackboneCard
 
@@ -35,7 +36,7 @@ class BackboneCase:
         size = self.extractor.input_size
         generator = torch.Generator().manual_seed(0)
         images = torch.rand(2, 3, size, size, generator=generator).to(self.device)
-        with torch.inference_mode():
+        with torch.inference_mode(), full_precision():
             return self.extractor.module(images), self.extractor.module(images)
 
 
@@ -136,7 +137,7 @@ def _grey(case: BackboneCase) -> Iterator[str]:
         if precision not in GREY_ERROR:
             yield f"grey has an unknown precision '{precision}'"
             continue
-        with torch.inference_mode():
+        with torch.inference_mode(), full_precision():
             normalised = normalise(images.numpy(), extractor, case.device)
             expected = extractor.module(normalised).double()
             found, again = grey(images.to(case.device)), grey(images.to(case.device))

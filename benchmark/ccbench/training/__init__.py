@@ -13,15 +13,15 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from ccbench.cache import Cache
-from ccbench.exceptions import DivergedError
+from ccbench.exceptions import CcbenchError, DivergedError
 from ccbench.features import FeatureBlock
 from ccbench.heads import Head, save_head
 from ccbench.processor import full_precision
 from ccbench.protocol import LogisticHead
 from ccbench.training.engines import ENGINES, Engine, choose_engine
-from ccbench.training.memory import head_bytes, heads_at_once, storing_threads
+from ccbench.training.memory import fits_at_once, head_bytes, heads_at_once, storing_threads
 from ccbench.training.perceptron import Report, train_perceptrons
-from ccbench.training.regression import gram_task, train_logistic
+from ccbench.training.regression import gram_task, shares_inner_products, train_logistic
 from ccbench.training.task import CURVES, RECIPE, Curve, TrainingTask, read_curve
 
 __all__ = [
@@ -32,10 +32,12 @@ __all__ = [
     "Report",
     "TrainingTask",
     "choose_engine",
+    "fits_at_once",
     "gram_task",
     "head_bytes",
     "heads_at_once",
     "read_curve",
+    "shares_inner_products",
     "train_head",
     "train_heads",
 ]
@@ -64,9 +66,15 @@ def train_heads(tasks: Sequence[TrainingTask], cache: Cache, report: Report) -> 
         for task in missing:
             assert isinstance(task.head, LogisticHead)
             block = FeatureBlock(task.features, cache)
-            _store(task, *train_logistic(task, task.head, block, cache), cache)
+            try:
+                fitted = train_logistic(task, task.head, block, cache)
+            except CcbenchError as error:
+                where = f"run {task.run + 1} on '{task.database}'"
+                raise CcbenchError(f"{where}: {error}") from None
+            _store(task, *fitted, cache)
     elif missing:
-        blocks = [FeatureBlock(task.features, cache) for task in missing]
+        opened = {keys: FeatureBlock(keys, cache) for keys in {t.features for t in missing}}
+        blocks = [opened[task.features] for task in missing]
         storing = storing_threads(len(missing))
         pending: deque[Future[None]] = deque()
         with full_precision(), ThreadPoolExecutor(storing) as pool:

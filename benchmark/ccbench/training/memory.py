@@ -9,17 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from ccbench.exceptions import CcbenchError
-from ccbench.processor import available_cores
+from ccbench.logistic import fits_in_span
+from ccbench.processor import available_cores, control_groups
 from ccbench.protocol import PerceptronHead
 from ccbench.training.task import TrainingTask
 from ccbench.training.views import views_bytes
 
 _PROCESS = 600 * 2**20
 """Bytes of a worker process before it has anything to do."""
+_PRODUCTS = 4
+"""Matrices of inner products that a logistic fit has in memory."""
 _STORED = 8
 """Heads that are written at once, at most: each is in memory twice meanwhile."""
-_GROUPS = Path("/sys/fs/cgroup")
-_MEMBERSHIP = Path("/proc/self/cgroup")
 _LIMIT_FILES = (
     ("memory.max", "memory.current"),
     ("memory.limit_in_bytes", "memory.usage_in_bytes"),
@@ -37,7 +38,9 @@ def head_bytes(task: TrainingTask, features: int) -> int:
     return _own_bytes(task, features) + _shared_bytes([task], features)
 
 
-def heads_at_once(tasks: Sequence[TrainingTask], features: int, wanted: int) -> int:
+def heads_at_once(
+    tasks: Sequence[TrainingTask], features: int, wanted: int, running: int = 0
+) -> int:
     """Return how many heads can be trained at the same time, at most ``wanted``.
 
     On the CPU each has a process of its own; elsewhere heads of the same photographs share
@@ -47,6 +50,7 @@ def heads_at_once(tasks: Sequence[TrainingTask], features: int, wanted: int) -> 
         tasks: the heads, at least one; the largest counts.
         features: number of inputs.
         wanted: how many are asked for.
+        running: processes that are there already, on the CPU.
 
     Raises:
         CcbenchError: not even one fits; what it would take is said.
@@ -59,6 +63,8 @@ def heads_at_once(tasks: Sequence[TrainingTask], features: int, wanted: int) -> 
         return 1
     alone = head_bytes(largest, features)
     if device == "cpu":
+        # What running processes take is no longer free.
+        free += _PROCESS * min(running, wanted)
         each, shared = alone + _PROCESS, 0
     else:
         each, shared = _own_bytes(largest, features), _shared_bytes(tasks, features)
@@ -68,6 +74,39 @@ def heads_at_once(tasks: Sequence[TrainingTask], features: int, wanted: int) -> 
     if each + shared > free:
         raise CcbenchError(_refusal(largest, features, each, free, each - alone))
     return max(1, min(wanted, (free - shared) // each))
+
+
+def fits_at_once(tasks: Sequence[tuple[TrainingTask, bool]], features: int, wanted: int) -> int:
+    """Return how many logistic heads can be fitted at the same time, at most ``wanted``.
+
+    Args:
+        tasks: the heads, at least one, and whether each shares its inner products with others;
+            the largest counts.
+        features: number of inputs.
+        wanted: how many are asked for.
+
+    Raises:
+        CcbenchError: not even one fits; what it would take is said.
+    """
+    each, rows = max(_fit_bytes(task, features, shared) for task, shared in tasks)
+    free = _free("cpu")
+    if free is None:
+        return wanted
+    if each > free:
+        raise CcbenchError(
+            f"a logistic head on {rows:,} views of {features:,} features takes {each / 2**30:.1f} "
+            f"GB to fit, and this machine has {free / 2**30:.1f} GB free; set fewer views with "
+            f"views.sizes and views.shifts, or free some memory"
+        )
+    return max(1, min(wanted, free // each))
+
+
+def _fit_bytes(task: TrainingTask, features: int, shared: bool) -> tuple[int, int]:
+    """Return the bytes of a logistic fit, and the rows it is fitted to."""
+    rows = len(task.train) * len(task.views)
+    products = _PRODUCTS * 8 * rows**2 if shared or fits_in_span(rows, features) else 0
+    # As stored, in single and in double precision.
+    return products + (0 if shared else (2 + 4 + 8) * rows * features), rows
 
 
 def storing_threads(heads: int) -> int:
@@ -147,19 +186,7 @@ def _free(device: str) -> int | None:
 
 def _left_in_groups() -> Iterator[int]:
     """Yield what each control group of this process leaves, from its own up to the root."""
-    try:
-        lines = _MEMBERSHIP.read_text().splitlines()
-    except OSError:
-        lines = []
-    folders = [_GROUPS, _GROUPS / "memory"]
-    for line in lines:
-        _, controllers, inner = line.split(":", 2)
-        if controllers and "memory" not in controllers.split(","):
-            continue
-        root = _GROUPS / "memory" if controllers else _GROUPS
-        own = root / inner.lstrip("/")
-        folders += [own, *(parent for parent in own.parents if root in parent.parents)]
-    for folder in dict.fromkeys(folders):
+    for folder in control_groups("memory"):
         for limit, used in _LIMIT_FILES:
             try:
                 left = int((folder / limit).read_text()) - int((folder / used).read_text())

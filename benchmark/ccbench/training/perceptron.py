@@ -17,10 +17,10 @@ from ccbench import seeds
 from ccbench.exceptions import DivergedError
 from ccbench.features import FeatureBlock
 from ccbench.heads import Head, he_normal
-from ccbench.processor import available_cores
 from ccbench.protocol import PerceptronHead, Schedule
 from ccbench.training.delayed import DelayedHeads
 from ccbench.training.engines import Engine
+from ccbench.training.memory import storing_threads
 from ccbench.training.reference import AutogradHeads
 from ccbench.training.steps import Block, Trainee
 from ccbench.training.stream import Pupil, blocks
@@ -162,7 +162,7 @@ class _Weights(Collection[list[torch.Tensor]]):
 
     def __iter__(self) -> Iterator[list[torch.Tensor]]:
         device = self._pupils[0].task.device
-        ahead = min(available_cores(), len(self))
+        ahead = storing_threads(len(self))
         with ThreadPoolExecutor(ahead) as pool:
             for start in range(0, len(self), ahead):
                 part = self._pupils[start : start + ahead]

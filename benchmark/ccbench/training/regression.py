@@ -24,9 +24,20 @@ def gram_task(task: TrainingTask, block: FeatureBlock) -> GramTask | None:
     """
     rows = len(block) * len(task.views)
     trained = len(task.train) * len(task.views)
-    if task.head.kind != "logistic" or rows > GRAM_LIMIT or trained > block.features:
+    if task.head.kind != "logistic" or not shares_inner_products(rows, trained, block.features):
         return None
     return GramTask(task.features, task.views)
+
+
+def shares_inner_products(rows: int, trained: int, features: int) -> bool:
+    """Whether logistic heads of a database share the inner products of all its views.
+
+    Args:
+        rows: views of all its photographs.
+        trained: views that a head is fitted to.
+        features: of each.
+    """
+    return rows <= GRAM_LIMIT and trained <= features
 
 
 def train_logistic(
@@ -92,10 +103,8 @@ def _all_views(
     rows: tuple[tuple[int, int], ...], task: TrainingTask, block: FeatureBlock
 ) -> tuple[torch.Tensor, torch.Tensor]:
     photographs, views, labels = pairs(rows, task.views)
-    return (
-        as_tensor(block.rows(photographs, views), task.device),
-        torch.from_numpy(labels).to(task.device),
-    )
+    # Fitted on the CPU, wherever heads are scored.
+    return as_tensor(block.rows(photographs, views), "cpu"), torch.from_numpy(labels)
 
 
 def _measure(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import statistics
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ccbench import atomic
 from ccbench.cache import Cache
 from ccbench.features import FeatureBlock
 from ccbench.heads import Head, load_head, save_head
@@ -44,6 +44,7 @@ class Trial:
         device: "cpu", "cuda", ...
         heads: how many are trained at once.
         blocks: of steps that are trained, at least 6; the first is not counted.
+        store: folder on the disk that heads are stored on; the system's temporary one by default.
     """
 
     head: PerceptronHead
@@ -54,6 +55,7 @@ class Trial:
     device: str
     heads: int = 1
     blocks: int = 6
+    store: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -145,8 +147,8 @@ def trial_task(trial: Trial, steps: int, epoch: int) -> TrainingTask:
 
 def _seconds_kept(head: Head, trial: Trial) -> float:
     """Store a head, as many at once as in a run, and read it again."""
-    with tempfile.TemporaryDirectory() as folder:
-        cache = Cache(Path(folder))
+    with atomic.temporary_directory(trial.store) as folder:
+        cache = Cache(folder)
 
         def store(key: str) -> None:
             with cache.create("heads", key) as place:
