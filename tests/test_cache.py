@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,7 +19,6 @@ import pytest
 from pydantic import BaseModel
 
 from ccbench import atomic
-from ccbench import cache as cache_module
 from ccbench.cache import KINDS, Cache, Usage, clear, content_key, default_root, file_digest
 from ccbench.exceptions import CacheError
 
@@ -355,7 +355,7 @@ def test_what_cannot_be_removed_can_still_be_opened_and_cleared(
     cache = Cache()
     for kind in KINDS:
         fill(cache, kind)
-    remove = cache_module.shutil.rmtree
+    remove = shutil.rmtree
 
     def busy(folder: Path, **more: Any) -> None:
         # Another run writes an entry the moment the others are gone.
@@ -364,7 +364,7 @@ def test_what_cannot_be_removed_can_still_be_opened_and_cleared(
             fill(cache)
 
     with monkeypatch.context() as patch:
-        patch.setattr(cache_module.shutil, "rmtree", busy)
+        patch.setattr(shutil, "rmtree", busy)
         with pytest.raises(CacheError, match=r"not all heads in the cache .* could be removed"):
             clear(own_cache)
     assert Cache().find("heads", "abcdef") is not None

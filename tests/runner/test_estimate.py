@@ -13,6 +13,7 @@ import pytest
 from ccbench.cache import Cache
 from ccbench.exceptions import PluginError
 from ccbench.features import BackboneIdentity
+from ccbench.logistic import fit_gram, fit_logistic
 from ccbench.plugins import load_plugins
 from ccbench.protocol import load_protocol
 from ccbench.runner import Silent, run_matrix, timing
@@ -104,8 +105,8 @@ def test_a_fit_is_timed_as_it_runs(
         return called
 
     monkeypatch.setattr(fitting, "_ROWS", 50)
-    monkeypatch.setattr(fitting, "fit_gram", spy("gram", fitting.fit_gram))
-    monkeypatch.setattr(fitting, "fit_logistic", spy("logistic", fitting.fit_logistic))
+    monkeypatch.setattr(fitting, "fit_gram", spy("gram", fit_gram))
+    monkeypatch.setattr(fitting, "fit_logistic", spy("logistic", fit_logistic))
     monkeypatch.setattr(fitting, "product_seconds", spy("products", fitting.product_seconds))
     assert time_fit(fit)["seconds"] > 0
     assert made == calls

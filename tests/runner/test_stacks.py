@@ -233,7 +233,8 @@ def test_logistic_heads_are_fitted_by_all_workers_where_a_gpu_scores_them(
         return heard, done.predictions[logits].to_numpy(float)
 
     # Workers do not know the backbone of these tests.
-    monkeypatch.setattr(stages, "map_tasks", in_this_process(used := set()))
+    used: set[tuple[str, int]] = set()
+    monkeypatch.setattr(stages, "map_tasks", in_this_process(used))
     _, alone = run("alone")
     monkeypatch.setattr(preparation, "choose_device", lambda device: "cpu:0")
     used.clear()
