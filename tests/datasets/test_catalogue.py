@@ -402,10 +402,16 @@ def test_uibvfed_reads_folders_and_refuses_more_characters_than_there_are(read: 
         read("uibvfed", ["UIBVFED/JOY/Another_x.png"])
 
 
-def test_more_posers_than_remembered_are_only_told(read: Read) -> None:
-    table = read("adfes", [f"F{n:02}-Joy-Face Forward.png" for n in range(1, 25)])
+def test_more_posers_than_remembered_are_only_told(tmp_path: Path) -> None:
+    for number in range(1, 25):
+        (tmp_path / f"F{number:02}-Joy-Face Forward.png").touch()
+    card = databases()["adfes"]
+    unsure = card.model_copy(update={"from_memory": ("posers",)})
+    table = PatternDataset(unsure).samples(tmp_path, {})
     assert len(table.posers) == 24
     assert "read as 24 posers, but 'adfes' has 22, as far as is known" in table.warnings[0]
+    with pytest.raises(DatasetError, match=r"read as 24 posers, but 'adfes' has 22; list the"):
+        PatternDataset(card).samples(tmp_path, {})
 
 
 @pytest.mark.parametrize("name", [name for name, card in databases().items() if card.files])
