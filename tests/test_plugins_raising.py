@@ -87,6 +87,7 @@ def ill(site: Path, install: Install, monkeypatch: pytest.MonkeyPatch) -> Path:
         ),
         ("datasets check ill:one", "dataset", "ill:one", "open()", "AttributeError: 'str'", 32),
         ("matrix -b ill-net", "backbone", "ill-net", "load()", "RuntimeError", 21),
+        ("matrix -b ill-net@conv4", "backbone", "ill-net@conv4", "load()", "RuntimeError", 21),
         ("probes check ill-units=.", "probe", "ill-units", "stimuli()", "KeyError: 4", 29),
         # In other processes.
         (

@@ -208,3 +208,15 @@ def test_a_series_finds_its_null_images() -> None:
         ProbeSeries.of([NULL, smile, NULL])
     with pytest.raises(ValueError, match="no null image"):
         ProbeSeries.of([smile])
+
+
+def test_images_that_come_one_by_one_are_kept() -> None:
+    cache = Cache()
+    key = store_stimuli("au", (stimulus for stimulus in (NULL,)), cache, "abc")
+    assert len(read_series("au", [key], cache).stimuli) == 1
+
+
+def test_a_null_image_has_no_action_unit() -> None:
+    level = Stimulus("p1", 12, 0.0, GREY)
+    with pytest.raises(ValueError, match="image 0 is not the null image of 'p1'"):
+        ProbeSeries((level,), {"p1": 0})

@@ -259,7 +259,8 @@ class ProbeSeries:
             where a folder may have fewer than the probe's own card says.
 
     Raises:
-        ValueError: an identity without a null image, or an index that is not one.
+        ValueError: an identity without a null image (action unit 0, intensity 0), or an index
+            that is not one.
     """
 
     stimuli: Sequence[Stimulus]
@@ -272,7 +273,7 @@ class ProbeSeries:
             if index is None or not 0 <= index < len(self.stimuli):
                 raise ValueError(f"the identity '{identity}' has no null image")
             stimulus = self.stimuli[index]
-            if stimulus.identity != identity or stimulus.intensity != 0:
+            if stimulus.identity != identity or stimulus.action_unit or stimulus.intensity:
                 raise ValueError(f"image {index} is not the null image of '{identity}'")
 
     @classmethod

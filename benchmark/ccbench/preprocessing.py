@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from ccbench.exceptions import ImageError
+from ccbench.exceptions import CcbenchError, ImageError
 
 RECIPE = "face-1"
 """Version of everything in this module that changes pixels; part of every cache key."""
@@ -144,7 +144,19 @@ def _to_grey(image: Image.Image) -> Grey:
 
 @cache
 def _cascade(name: str) -> cv2.CascadeClassifier:
-    return cv2.CascadeClassifier(str(_CASCADES / f"haarcascade_frontalface_{name}.xml"))
+    path = _CASCADES / f"haarcascade_frontalface_{name}.xml"
+    # Read by Python: on Windows OpenCV opens no file below a folder such as C:\\Users\\Jörg.
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CcbenchError(
+            f"OpenCV's face detector cannot be read ({path}: {error.strerror}); install "
+            f"opencv-python below version 5 anew"
+        ) from None
+    storage = cv2.FileStorage(text, cv2.FILE_STORAGE_READ | cv2.FILE_STORAGE_MEMORY)
+    cascade = cv2.CascadeClassifier()
+    cascade.read(storage.getFirstTopLevelNode())
+    return cascade
 
 
 _CASCADES = Path(cv2.__file__).parent / "data"

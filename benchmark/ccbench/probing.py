@@ -12,7 +12,7 @@ import hashlib
 import itertools
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -130,7 +130,7 @@ def stimuli_key(stimuli: Sequence[Stimulus]) -> str:
 
 
 def store_stimuli(
-    probe: str, stimuli: Sequence[Stimulus], cache: Cache, key: str | None = None
+    probe: str, stimuli: Iterable[Stimulus], cache: Cache, key: str | None = None
 ) -> str:
     """Store images and their factors, unless they are there.
 
@@ -144,8 +144,12 @@ def store_stimuli(
         The key.
 
     Raises:
-        ProbeError: pixels or an intensity that cannot be used.
+        ProbeError: no image, or pixels or an intensity that cannot be used.
     """
+    # A generator would be exhausted by the check.
+    stimuli = tuple(stimuli)
+    if not stimuli:
+        raise ProbeError(f"the probe '{probe}' has no images")
     for stimulus in stimuli:
         _check(probe, stimulus)
     key = key or stimuli_key(stimuli)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,15 @@ from ccbench_registry import EXPRESSIONS, suggestion
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def folded(text: str) -> str:
+    """Return what two spellings of a name have in common: case and accents' bytes do not count.
+
+    >>> folded("Zoe\u0308") == folded("ZO\u00cb")
+    True
+    """
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,10 @@ class SampleTable(Sequence[Sample]):
             outside the seven expressions, ...).
         warnings: sentences about quirks that were handled (misnamed files, ...).
         shown: photographs that are not to be shown by their path, and what by.
+        persons: posers that are called by something else in other tables of the same people,
+            and what tells who they are; never shown.
+        people: whom the posers are of, where databases with other cards show the same
+            people; "" for those of the card.
 
     Raises:
         DatasetError: an expression outside the vocabulary, an empty poser, or one path
@@ -56,6 +70,8 @@ class SampleTable(Sequence[Sample]):
     left_out: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     shown: Mapping[Path, str] = field(default_factory=dict)
+    persons: Mapping[str, str] = field(default_factory=dict)
+    people: str = ""
 
     def __post_init__(self) -> None:
         rows = sorted(self.rows, key=lambda s: (s.poser, _order(s.expression), str(s.path)))

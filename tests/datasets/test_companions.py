@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -159,6 +160,13 @@ def test_text_files_hold_the_codes_of_sequences(tmp_path: Path) -> None:
 def test_without_label_files_it_shows_one(tmp_path: Path) -> None:
     message = refused(FILES, touch(tmp_path, "S1_1_09.png"))
     assert "no label file such as S1_1_09_emotion.txt" in message
+
+
+@pytest.mark.parametrize("glob", ["/x/*", ""])
+def test_a_glob_that_cannot_be_used_is_said(tmp_path: Path, glob: str) -> None:
+    spec = {**cast(dict[str, str], FILES["label_files"]), "glob": glob}
+    sentence = refused({**FILES, "label_files": spec}, touch(tmp_path, "S1_1_09.png"))
+    assert f"'mine' cannot use the glob '{glob}' of [files.label_files]" in sentence
 
 
 def test_an_empty_label_file_and_two_that_differ_are_refused(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from ccbench.datasets import PatternDataset
-from ccbench.runner import run_matrix
+from ccbench.runner import persons, run_matrix
+from ccbench.runner.databases import Database
 from ccbench.samples import SampleTable
 from ccbench.testing import check_dataset
 from ccbench_registry import DatasetCard, FilePattern, Terms
@@ -43,11 +44,11 @@ def table(tmp_path: Path) -> SampleTable:
 def test_posers_and_files_are_numbered(table: SampleTable) -> None:
     assert table.posers == ("P1", "P2", "P3")
     assert len(table) == 9
-    first = [sample for sample in table if sample.poser == "P1"]
+    last = [sample for sample in table if sample.poser == "P3"]
     # Dora2 is another person than dora.
-    assert {sample.path.name.split("_")[0] for sample in first} == {"Dora2"}
-    names = [table.relative(sample.path) for sample in first]
-    assert names == ["P1_happy_1.png", "P1_happy_2.png", "P1_fearful_1.png"]
+    assert {sample.path.name.split("_")[0] for sample in last} == {"Dora2"}
+    names = [table.relative(sample.path) for sample in last]
+    assert names == ["P3_happy_1.png", "P3_happy_2.png", "P3_fearful_1.png"]
     assert [table.relative(path) for path in table.unmatched] == ["unmatched file 1"]
 
 
@@ -85,3 +86,23 @@ def test_no_name_is_left_in_a_run(few_posers: FewPosers, lab: Path, tmp_path: Pa
             continue
         for person in people.values():
             assert person not in text, path.name
+
+
+def test_options_and_folders_change_nobody_and_leave_people_known(tmp_path: Path) -> None:
+    for name, takes in (("anna", "12"), ("berta", "1"), ("cora", "12")):
+        for take in takes:
+            (tmp_path / f"{name}_30_joy_{take}.png").touch()
+    first, second = (dataset().samples(tmp_path, {"take": take}) for take in "12")
+    assert first.posers == ("P1", "P2", "P3")
+    # Berta has no second take; Cora is the same person in both.
+    assert second.posers == ("P1", "P3")
+    other = tmp_path / "partial"
+    other.mkdir()
+    (other / "Cora_30_fear_1.png").touch()
+    third = dataset().samples(other, {})
+    assert third.posers == ("P1",)
+    opened = [Database(f"mine[{n}]", dataset().card, t, ()) for n, t in enumerate((second, third))]
+    who = persons.person
+    assert who(opened[0], "P3") == who(opened[1], "P1") != who(opened[0], "P1")
+    assert persons.share_posers(*opened)
+    assert "cora" not in second.frame().to_csv() + third.frame().to_csv()

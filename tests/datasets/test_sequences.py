@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ccbench.datasets import PatternDataset
+from ccbench.exceptions import DatasetError
 from ccbench.samples import SampleTable
 from ccbench_registry import DatasetCard, FilePattern, Frames, Terms
 
@@ -55,6 +56,18 @@ def test_which_pictures_are_taken(
 def test_numbers_are_compared_as_numbers(tmp_path: Path) -> None:
     table = read(tmp_path, ["p1_joy_9.png", "p1_joy_10.png", "p1_joy_1.png"], first="neutral")
     assert shown(table) == [("p1_joy_1.png", "neutral"), ("p1_joy_10.png", "happy")]
+
+
+def test_a_picture_without_a_number_is_named(tmp_path: Path) -> None:
+    (tmp_path / "p1_joy.png").touch()
+    (tmp_path / "p1_joy_2.png").touch()
+    pattern = FilePattern(
+        pattern=r"(?P<poser>p\d)_(?P<expression>[a-z]+)(?:_(?P<frame>\d+))?\.png",
+        frames=Frames(column="frame"),
+    )
+    card = DatasetCard(name="mine", title="Mine", terms=Terms(licence="ours"), files=pattern)
+    with pytest.raises(DatasetError, match=r"p1_joy\.png: '' is no number .* group 'frame' has"):
+        PatternDataset(card).samples(tmp_path, {})
 
 
 def test_a_sequence_without_its_start_gives_no_neutral_face(tmp_path: Path) -> None:

@@ -39,6 +39,12 @@ REGEX = r"(?P<poser>[a-z]{1,3}\d{1,3})_(?P<expression>[a-z]+)_(?P<view>[a-z0-9_]
         (f"krc[pattern={REGEX},view=d]=/p", "krc", "/p", {"pattern": REGEX, "view": "d"}),
         (r"krc[pattern=[^\]]+=[a-z],x]=/p", "krc", "/p", {"pattern": r"[^\]]+=[a-z],x"}),
         ("krc[pattern=[a-z]=(x),view=d]=/p", "krc", "/p", {"pattern": "[a-z]=(x)", "view": "d"}),
+        (
+            "new[mouth=C+O,part3=x,Cam=1]=/p",
+            "new",
+            "/p",
+            {"mouth": "C+O", "part3": "x", "Cam": "1"},
+        ),
         ("krc[pattern=[[]x]=/p", "krc", "/p", {"pattern": "[[]x"}),
         ("faces:a.toml", "faces:a.toml", None, {}),
         ("faces:/x [1]/a=b.toml", "faces:/x [1]/a=b.toml", None, {}),

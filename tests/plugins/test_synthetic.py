@@ -11,6 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from ccbench.interfaces import GeneratedDataset, GeneratedProbe
+from ccbench.runner.databases import Database
+from ccbench.runner.persons import kin
 from ccbench.testing import check_dataset
 from ccbench_plugins.rendered import RenderError
 from ccbench_plugins.rendered.probe import LEVELS, RenderedSeries, equalised_intensity
@@ -20,6 +22,7 @@ from ccbench_plugins.rendered.synthetic import (
     FAMILY,
     SyntheticDataset,
     bundled,
+    draw_poser,
     photographs,
 )
 from ccbench_plugins.rendered.validation import (
@@ -131,6 +134,33 @@ def test_parts_give_equal_bytes_in_any_order(tmp_path: Path) -> None:
 def test_the_recipe_text_changes_with_the_recipe() -> None:
     assert SyntheticDataset(recipe()).recipe == SyntheticDataset(recipe()).recipe
     assert SyntheticDataset(recipe()).recipe != SyntheticDataset(recipe(seed=8)).recipe
+
+
+def test_one_seed_and_population_are_the_same_people_in_any_recipe(tmp_path: Path) -> None:
+    changes = {"name": "other", "taking": recipe().taking.model_copy(update={"noise": 0.02})}
+    sources = [recipe(), recipe(**changes), recipe(name="new", seed=8)]
+    opened = []
+    for source in sources:
+        dataset = SyntheticDataset(source)
+        root = tmp_path / source.name
+        root.mkdir()
+        for poser in range(1, 4):
+            (root / f"p{poser:02d}_happy.jpg").touch()
+        opened.append(Database(source.name, dataset.card, dataset.samples(root, {}), ()))
+    assert draw_poser(sources[0], 1) == draw_poser(sources[1], 1) != draw_poser(sources[2], 1)
+    assert kin(opened) == [[0, 1], [2]]
+
+
+@pytest.mark.parametrize("name", ["wall", "key_height", "key", "fill", "ambient"])
+@pytest.mark.parametrize("value", ["[0.9, 0.3]", "[-0.1, 0.3]", "[0.1, inf]", "[nan, 0.3]"])
+def test_a_range_from_high_to_low_is_refused(name: str, value: str) -> None:
+    with pytest.raises(RenderError, match=rf"'taking\.{name}' is a range such as .* low to high"):
+        read_recipe(f"{TEXT}{name} = {value}\n", "test")
+
+
+def test_a_recipe_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(TEXT, encoding="utf-8-sig")
+    assert load_recipe(tmp_path / "mine.toml") == recipe()
 
 
 def test_the_dataset_keeps_the_contract(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ccbench.exceptions import DatasetError
+from ccbench.samples import folded
 from ccbench_registry import FilePattern, LabelFiles, LabelTable
 
 _TABLES = (".csv", ".tsv", ".txt")
@@ -91,7 +92,7 @@ class _Files:
         self.absent = "no label file"
         self._groups = tuple(regex.groupindex)
         self._codes: dict[tuple[str, ...], str] = {}
-        for path in sorted(root.glob(spec.glob)):
+        for path in _glob(root, spec.glob, dataset):
             match = regex.fullmatch(path.name)
             if match is None:
                 continue
@@ -115,7 +116,17 @@ class _Files:
 
 
 def _folded(text: str) -> str:
-    return text.strip().lower()
+    return folded(text.strip())
+
+
+def _glob(root: Path, glob: str, dataset: str) -> list[Path]:
+    try:
+        return sorted(root.glob(glob))
+    except (ValueError, NotImplementedError):
+        raise DatasetError(
+            f"{root}: the dataset '{dataset}' cannot use the glob '{glob}' of [files.label_files]; write "
+            f"it relative to the folder, for example labels/*.txt"
+        ) from None
 
 
 def _code(path: Path) -> str:

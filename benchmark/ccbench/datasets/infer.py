@@ -16,6 +16,7 @@ from ccbench.datasets.naming.codes import Guess, read_codes
 from ccbench.datasets.naming.pieces import kinds
 from ccbench.datasets.naming.reading import NothingReadError, Reading, Wish, read_names
 from ccbench.exceptions import DatasetError
+from ccbench.samples import folded
 from ccbench_registry import FilePattern, suggestion
 
 __all__ = ["Guess", "NothingReadError", "Proposal", "infer", "kinds", "read_pattern"]
@@ -159,7 +160,7 @@ def read_pattern(
         (unmatched if match is None else matched).append(name)
         for group, value in (match.groupdict() if match else {}).items():
             text = value or ""
-            columns[group][spelling.setdefault((group, text.lower()), text)] += 1
+            columns[group][spelling.setdefault((group, folded(text)), text)] += 1
     known = {code.lower(): label for code, label in (labels or {}).items()}
     codes = columns["expression"]
     guesses = read_codes({code.lower(): count for code, count in codes.items()}, known).guesses

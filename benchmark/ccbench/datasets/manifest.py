@@ -6,13 +6,14 @@ import csv
 import difflib
 import io
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 from ccbench.datasets.labels import LabelReader
 from ccbench.exceptions import DatasetError
-from ccbench.samples import Sample, SampleTable
+from ccbench.samples import Sample, SampleTable, folded
 from ccbench_registry import DatasetCard, Terms
 
 REQUIRED = ("path", "poser", "expression")
@@ -122,7 +123,9 @@ def read_manifest(manifest: Path, root: Path | None = None) -> SampleTable:
             missing.append(path)
         if expression is not None:
             extra = {k: (v or "").strip() for k, v in row.items() if k and k not in REQUIRED}
-            samples.append(Sample(path, row["poser"].strip(), expression, extra))
+            # Two programs may write one accent in two ways.
+            poser = unicodedata.normalize("NFC", row["poser"].strip())
+            samples.append(Sample(path, poser, expression, extra))
     if missing:
         shown = ", ".join(str(path) for path in missing[:3])
         raise DatasetError(
@@ -132,7 +135,7 @@ def read_manifest(manifest: Path, root: Path | None = None) -> SampleTable:
     label.refuse_unknown(str(manifest), "use one of the seven expressions or a synonym")
     spelling: dict[str, str] = {}
     for sample in samples:
-        other = spelling.setdefault(sample.poser.casefold(), sample.poser)
+        other = spelling.setdefault(folded(sample.poser), sample.poser)
         if other != sample.poser:
             raise DatasetError(
                 f"{manifest} has the posers '{other}' and '{sample.poser}': if they are one "

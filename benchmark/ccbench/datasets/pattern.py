@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from ccbench.datasets.files import list_images, some_names
 from ccbench.datasets.labels import LabelReader
 from ccbench.datasets.sequences import Named, choose_frames
 from ccbench.exceptions import CardError, DatasetError
-from ccbench.samples import Sample, SampleTable
+from ccbench.samples import Sample, SampleTable, folded
 from ccbench_registry import DatasetCard, FilePattern, load_card, suggestion
 
 
@@ -111,7 +112,10 @@ class PatternDataset:
         table = SampleTable(
             root, tuple(rows), tuple(reading.unmatched), left_out, tuple(reading.warnings)
         )
-        return without_names(table, self.files.conceal) if self.files.conceal else table
+        if not self.files.conceal:
+            return table
+        everybody = (self.files.poser.format_map(named.columns) for named in reading.named)
+        return without_names(table, self.files.conceal, everybody)
 
     def _read_names(self, root: Path, images: list[Path]) -> _Reading:
         """Read what the names, and the files beside the photographs, say."""
@@ -171,8 +175,9 @@ class PatternDataset:
             if expression is None:
                 continue
             poser = self.files.poser.format_map(photograph.columns)
-            # Matching ignores case, so two spellings of a poser are one person.
-            poser = spelling.setdefault(poser.lower(), poser)
+            # Matching ignores case, so two spellings of a poser are one person; and so do
+            # computers differ in how they write accents.
+            poser = spelling.setdefault(folded(poser), unicodedata.normalize("NFC", poser))
             rows.append(Sample(photograph.path, poser, expression, photograph.columns))
         label.refuse_unknown(str(root), f"map it in [files.labels] of the card '{self.card.name}'")
         reading.left_out += label.left_out

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ccbench.exceptions import DatasetError
 from ccbench_registry import Frames
 
 
@@ -38,13 +39,22 @@ def choose_frames(
 
     Returns:
         The pictures, and a warning about sequences without a neutral start, or "".
+
+    Raises:
+        DatasetError: a picture without a number.
     """
     names = [name for name in groups if name not in {"expression", spec.column}]
     sequences: dict[tuple[str, ...], list[tuple[int, Named]]] = {}
     for photograph in photographs:
         rest = [photograph.columns[name].lower() for name in names]
         key = (str(photograph.path.parent), photograph.label, *rest)
-        number = int(photograph.columns[spec.column])
+        try:
+            number = int(photograph.columns[spec.column])
+        except ValueError:
+            raise DatasetError(
+                f"{photograph.path}: '{photograph.columns[spec.column]}' is no number of a "
+                f"picture; the pattern's group '{spec.column}' has to be digits, \\d+, always"
+            ) from None
         sequences.setdefault(key, []).append((number, photograph))
     chosen, headless = [], 0
     for frames in sequences.values():

@@ -104,7 +104,7 @@ def _parse(
     options: dict[str, str] = {}
     # A comma separates options only where another "name=" follows, so that a value may be
     # a regular expression with commas.
-    for part in re.split(r",\s*(?=[a-z_]+=)", inside):
+    for part in re.split(r",\s*(?=[^\W\d]\w*=)", inside):
         if not part:
             continue
         key, separator, value = part.partition("=")

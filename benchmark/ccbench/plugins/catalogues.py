@@ -99,6 +99,10 @@ class Plugins:
 
     def owner(self, kind: str, name: str) -> Plugin | None:
         """Return the plugin that registered an item, or the family that it is of."""
+        if kind == "backbone":
+            # Options and layers are any backbone's.
+            with contextlib.suppress(BackboneError):
+                name = parse_backbone_spec(name).name
         prefix = name.partition(":")[0]
         for plugin in self.found:
             if (kind, name) in plugin.items or (kind, prefix) in plugin.items:
@@ -121,7 +125,10 @@ class Plugins:
         if family and not rest:
             self.dataset(prefix)  # refuses, with an example
         known = spec.name in self.datasets or (family and colon)
-        path = Path(spec.name).expanduser()
+        try:
+            path = Path(spec.name).expanduser()
+        except RuntimeError:
+            raise DatasetError(f"no such home folder: {spec.name}; give the whole path") from None
         if not known and path.suffix.lower() == ".toml":
             return dataset_from_card(path), spec.root
         if not known and path.suffix.lower() in {".csv", ".tsv"}:

@@ -21,6 +21,7 @@ from ccbench.runner.selection import (
     select,
     usable_photographs,
 )
+from ccbench.samples import folded
 from ccbench.splits import Split, draw_posers, draw_split, part_sizes
 
 
@@ -29,16 +30,17 @@ def person(database: Database, poser: str) -> tuple[str, str]:
 
     Case does not count, as in the names of files.
     """
-    return database.card.name, poser.casefold()
+    table = database.table
+    return table.people or database.card.name, folded(table.persons.get(poser, poser))
 
 
 def share_posers(one: Database, other: Database) -> bool:
     """Whether two databases show a poser both."""
-    if one.card.name != other.card.name:
-        return False
-    return not {p.casefold() for p in one.table.posers}.isdisjoint(
-        p.casefold() for p in other.table.posers
-    )
+    return not _persons(one).isdisjoint(_persons(other))
+
+
+def _persons(database: Database) -> set[tuple[str, str]]:
+    return {person(database, poser) for poser in database.table.posers}
 
 
 def kin(databases: Sequence[Database]) -> list[list[int]]:
@@ -107,12 +109,16 @@ def _select_kin(group: Sequence[Usable], protocol: Protocol, seed: int) -> list[
     A protocol with numbers of posers takes them from those whom every database of the group
     shows, so that each gets its numbers; one with weights takes all.
     """
-    spelt = [{p.casefold(): p for p in eligible_posers(usable, protocol)} for usable in group]
+    spelt = [
+        {person(usable.database, p)[1]: p for p in eligible_posers(usable, protocol)}
+        for usable in group
+    ]
     spec, weights = protocol.photographs, protocol.split
     counted = spec.posers > 0 or max(weights.train, weights.validation, weights.test) > 1
     common = set.intersection(*(set(names) for names in spelt))
     everybody = common if counted else set.union(*(set(names) for names in spelt))
-    card = group[0].database.card.name
+    # Of one card, or in any order of those with the same people.
+    card = min(usable.database.card.name for usable in group)
     try:
         if spec.posers:
             rng = seeds.generator(seed, "posers", card)

@@ -84,11 +84,14 @@ def refuse_shared_photographs(selections: Sequence[Selection]) -> None:
             photograph = selection.database.photographs[index]
             other, other_index = owner.setdefault(photograph.digest, (selection, index))
             if other is not selection:
+                remedy = "remove it from one of them"
+                if selection.database.card.recipe and other.database.card.recipe:
+                    remedy = "give one of their recipes another seed"
                 raise LeakageError(
                     f"'{other.database.name}' and '{selection.database.name}' share a "
                     f"photograph ({other.database.photographs[other_index].path} and "
                     f"{photograph.path} have the same bytes): training on one and testing on "
-                    f"the other would be no test; remove it from one of them"
+                    f"the other would be no test; {remedy}"
                 )
 
 

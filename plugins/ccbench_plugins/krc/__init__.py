@@ -64,9 +64,10 @@ class Krc:
                 f"{code} ({count} file{'s' * (count != 1)})"
                 for code, count in sorted(codes.items())
             )
+            given = f"pattern={options['pattern']}," if "pattern" in options else ""
             raise DatasetError(
                 f"{root}: the KRC files have the view codes {found}; only 'd' is known to mean "
-                f"a frontal view, so choose with -d 'krc[view=CODE]={root}'"
+                f"a frontal view, so choose with -d 'krc[{given}view=CODE]={root}'"
             )
         return table
 

@@ -69,6 +69,8 @@ def mimic_dataset(
     with plugin_code("dataset", card.name, "layout()"):
         layout = dataset.layout(posers, quirks=quirks)
     try:
+        if out.is_dir():
+            out.rmdir()
         with new_directory(out) as scratch:
             sittings = _sittings(layout, scratch, card.name, seed, size_factor)
             observer.stage(f"rendering {card.name}", len(layout))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -29,7 +30,17 @@ if TYPE_CHECKING:
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Spread = Annotated[float, Field(ge=0)]
-Range = tuple[float, float]
+
+
+def _ordered(value: tuple[float, float]) -> tuple[float, float]:
+    if not 0 <= value[0] <= value[1] <= HIGHEST:
+        raise ValueError(f"is a range such as [0.4, 1.0], from low to high, within 0 to {HIGHEST}")
+    return value
+
+
+HIGHEST = 2
+Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
+"""Low and high, within 0 to 2."""
 Formula = dict[int, float]
 """Action unit -> intensity."""
 
@@ -91,13 +102,6 @@ class Jitter(_Strict):
     omission: Share = 0.08
     others: Annotated[int, Field(ge=0, le=len(MOVEMENTS))] = 4
     others_most: Share = 0.27
-
-    @field_validator("strength")
-    @classmethod
-    def _ordered(cls, value: Range) -> Range:
-        if not 0 <= value[0] <= value[1] <= 2:
-            raise ValueError("is a range such as [0.4, 1.0], from low to high, within 0 to 2")
-        return value
 
 
 class Taking(_Strict):
@@ -237,7 +241,7 @@ def load_recipe(path: Path) -> Recipe:
         RenderError: the file cannot be read, or see :func:`read_recipe`.
     """
     try:
-        text = path.expanduser().read_text(encoding="utf-8")
+        text = path.expanduser().read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise RenderError(f"cannot read the recipe {path}: {reason}") from None

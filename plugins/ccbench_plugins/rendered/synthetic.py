@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -208,7 +208,11 @@ class SyntheticDataset:
 
     def samples(self, root: Path, options: Mapping[str, str]) -> SampleTable:
         """List the photographs."""
-        return PatternDataset(self.card).samples(root, options)
+        table = PatternDataset(self.card).samples(root, options)
+        # With one seed and one population they are the same persons in any recipe.
+        source = self.source
+        people = content_key("population", seed=source.seed, population=source.population)
+        return replace(table, people=f"synthetic {people}")
 
 
 def draw_poser(recipe: Recipe, poser: int) -> Identity:

@@ -43,7 +43,9 @@ def build_pattern(
         if position in groups:
             if groups[position] == "poser" and _is_prefix(layout, position - 1):
                 text, texts[-1] = texts[-1] + text, ""
-            text = f"(?P<{groups[position]}>{text.removeprefix('(?:').removesuffix(')')})"
+            if text.startswith("(?:") and text.endswith(")"):
+                text = text.removeprefix("(?:").removesuffix(")")
+            text = f"(?P<{groups[position]}>{text})"
         texts.append(text)
     tail = next((p for p, piece in enumerate(layout.pieces) if piece.optional), len(texts))
     ending = "".join(texts[tail:])
