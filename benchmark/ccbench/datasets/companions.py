@@ -124,8 +124,8 @@ def _glob(root: Path, glob: str, dataset: str) -> list[Path]:
         return sorted(root.glob(glob))
     except (ValueError, NotImplementedError):
         raise DatasetError(
-            f"{root}: the dataset '{dataset}' cannot use the glob '{glob}' of [files.label_files]; write "
-            f"it relative to the folder, for example labels/*.txt"
+            f"{root}: the dataset '{dataset}' cannot use the glob '{glob}' of "
+            f"[files.label_files]; write it relative to the folder, for example labels/*.txt"
         ) from None
 
 
