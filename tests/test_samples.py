@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from pathlib import Path
 
@@ -88,3 +89,13 @@ def test_free_columns_never_replace_the_identity() -> None:
     columns = {"poser": "ANN", "expression": "HA", "path": "x"}
     frame = SampleTable(ROOT, (Sample(ROOT / "a.png", "ann", "happy", columns),)).frame()
     assert frame.iloc[0].to_dict() == {"path": "a.png", "poser": "ann", "expression": "happy"}
+
+
+@pytest.mark.parametrize("unmatched", [False, True])
+def test_a_file_name_that_is_no_text_is_refused_before_any_work(unmatched: bool) -> None:
+    odd = ROOT / os.fsdecode(b"sub/\xe9t\xe9.png")
+    rows = () if unmatched else (Sample(odd, "ann", "happy"),)
+    with pytest.raises(DatasetError, match=r"'sub/\\udce9t\\udce9\.png' is not UTF-8; rename"):
+        SampleTable(ROOT, rows, unmatched=(odd,) if unmatched else ())
+    # Shown by something else it does no harm.
+    SampleTable(ROOT, rows, shown={odd: "P1_happy_1.png"})

@@ -60,8 +60,8 @@ class SampleTable(Sequence[Sample]):
             people; "" for those of the card.
 
     Raises:
-        DatasetError: an expression outside the vocabulary, an empty poser, or one path
-            twice.
+        DatasetError: an expression outside the vocabulary, an empty poser, one path twice, or
+            a name that is no text.
     """
 
     root: Path
@@ -84,6 +84,13 @@ class SampleTable(Sequence[Sample]):
                 )
             if not sample.poser:
                 raise DatasetError(f"{sample.path}: the poser is empty")
+        for path in (*(sample.path for sample in rows), *self.unmatched):
+            # Tables and reports are UTF-8; a name in another code would end a run at its end.
+            if any("\ud800" <= sign <= "\udfff" for sign in self.relative(path)):
+                raise DatasetError(
+                    f"{self.root}: the file name {self.relative(path)!a} is not UTF-8; rename the "
+                    f"file"
+                )
         for path, count in Counter(sample.path for sample in rows).items():
             if count > 1:
                 raise DatasetError(f"{path} is listed {count} times; list each photograph once")

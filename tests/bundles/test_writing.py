@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
@@ -17,7 +18,12 @@ from ccbench.bundles import BUNDLE, open_measured, verify_bundle, write_bundle
 from ccbench.bundles.archive import unpack
 from ccbench.bundles.public import public_manifest, public_tables
 from ccbench.exceptions import BundleError, RunError
+from ccbench.protocol import load_protocol
 from ccbench.results import MANIFEST, Run, open_run, write_table
+from ccbench.runner import run_matrix
+
+if TYPE_CHECKING:
+    from tests.conftest import FewPosers
 
 BACKBONE = "timm:resnet18@/home/anna/weights of mine/net.safetensors"
 
@@ -242,3 +248,45 @@ def test_the_manifest_of_the_run_is_left_alone(run: Run) -> None:
     before = json.dumps(run.manifest)
     public_manifest(run)
     assert json.dumps(run.manifest) == before
+
+
+def test_runs_that_use_some_of_the_posers_are_bundled(
+    lab: Path, few_posers: FewPosers, tmp_path: Path
+) -> None:
+    settings = ["split.train=3", "split.validation=1", "split.test=2", "runs=2"]
+    run = run_matrix(
+        [f"drawn-a={few_posers('drawn-a', 8)}"],
+        backbone="tiny",
+        protocol=load_protocol("quick", settings),
+        out=tmp_path / "some",
+    )
+    assert verify_bundle(write_bundle(run).read_bytes(), "some").accepted
+
+
+def test_databases_that_share_some_posers_are_bundled(
+    lab: Path, few_posers: FewPosers, tmp_path: Path
+) -> None:
+    root = few_posers("drawn-a", 10)
+    for path in root.iterdir():
+        # Two posers were photographed on one day only, two on the other, six on both.
+        poser, rest = path.stem.split("_", 1)
+        shown = "1" * (int(poser[1:]) <= 8) + "2" * (int(poser[1:]) >= 3)
+        for day in shown:
+            (tmp_path / "days").mkdir(exist_ok=True)
+            data = path.read_bytes() + b" " * int(day)
+            (tmp_path / "days" / f"{poser}_{rest}_{day}.png").write_bytes(data)
+    card = tmp_path / "mine.toml"
+    card.write_text(
+        'name = "mine"\ntitle = "Mine"\nterms.licence = "ours"\n[files]\n'
+        "pattern = '(?P<poser>p\\d+)_(?P<expression>[a-z]+)_(?P<day>\\d)\\.png'\n"
+    )
+    days = [f"{card}[day={day}]={tmp_path / 'days'}" for day in (1, 2)]
+    weights = ["split.train=0.4", "split.validation=0.3", "split.test=0.3", "runs=3"]
+    run = run_matrix(
+        days,
+        backbone="tiny",
+        protocol=load_protocol("quick", weights),
+        out=tmp_path / "two days",
+    )
+    assert run.manifest["same_posers"]
+    assert verify_bundle(write_bundle(run).read_bytes(), "two").accepted

@@ -22,6 +22,7 @@ from ccbench.exceptions import RunError
 from ccbench.reporting.citations import reference_list
 from ccbench.reporting.exports import FORMATS, Format, export_tables, write_export
 from ccbench.reporting.exports.folder import MARKER
+from ccbench.reporting.exports.printed import _labels
 from ccbench.reporting.latex import latex_table
 from ccbench.results import Run, write_table
 
@@ -337,3 +338,14 @@ def test_a_finished_run(tiny_run: Run, tmp_path: Path) -> None:
         assert means[row["train_database"], row["test_database"]] == pytest.approx(
             row["mean"], abs=1e-12
         )
+
+
+def test_names_without_latin_letters_have_labels_of_their_own() -> None:
+    pairs = [("日本", "中国"), ("中国", "日本"), ("a", "b-c"), ("a-b", "c"), ("kdef", "krc")]
+    assert _labels("confusion", pairs) == [
+        "tab:confusion-1",
+        "tab:confusion-2",
+        "tab:confusion-a-b-c-1",
+        "tab:confusion-a-b-c-2",
+        "tab:confusion-kdef-krc",
+    ]

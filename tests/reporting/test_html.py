@@ -261,3 +261,10 @@ def test_two_runs_are_held_against_each_other(invent: Invent, tmp_path: Path) ->
     assert (table.frame["r_s"].abs() < 1).all()
     with pytest.raises(RunError, match="share no probe and database"):
         make_page(one, invent(probe=False))
+    # The next report has no such table, and leaves none; a file of the user's stays.
+    compared, mine = one.path / "tables" / f"{table.name}.csv", one.path / "tables" / "mine.csv"
+    assert compared.is_file()
+    mine.write_text("mine")
+    make_page(one)
+    assert not compared.exists()
+    assert mine.read_text() == "mine"

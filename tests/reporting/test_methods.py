@@ -244,6 +244,10 @@ def test_the_two_columns_of_statistics() -> None:
     few = text_of(make_manifest(overrides=["runs=2"]))
     assert "bootstrap-t" not in few
     assert "permuting posers" in few
+    assert "ANOVA-type" in few
+    assert "Bonferroni" not in few
+    probed = text_of(make_manifest(overrides=["runs=2"], probes=[PROBE]))
+    assert "tested with every point or cell as a separate observation" in probed
 
 
 def test_what_is_cited_is_in_the_reference_list() -> None:

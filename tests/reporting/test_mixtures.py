@@ -73,7 +73,7 @@ def test_the_matrix_has_rows_for_mixtures_and_no_columns(mixed: Run) -> None:
     assert f"{MIXED}: 40 training posers a run, 75 % of a and 25 % of b." in said
     assert f"all but a ({ALL}): 40 training posers a run, 50 % of b and 50 % of c." in said
     assert "no own rate and no drop" in said
-    assert "a and b show the same posers. They were split together" in said
+    assert "a and b share posers. They were split together" in said
     assert {drop.pair.train for drop in drops(summary, [])} == {"a", "b", "c"}
 
 
@@ -148,7 +148,7 @@ def test_the_page_has_figure_table_and_methods(page: tuple[Run, str]) -> None:
     methods = " ".join(methods_paragraphs(run))
     assert "on mixtures of databases (Dailey et al., 2010)" in methods
     assert "75% of a and 25% of b (40 posers); 50% of b and 50% of c (40 posers)" in methods
-    assert "The posers of a and b were the same persons" in methods
+    assert "a and b shared posers: persons who were in several" in methods
 
 
 def test_the_script_for_r_knows_mixtures(mixed: Run, invent: Invent) -> None:

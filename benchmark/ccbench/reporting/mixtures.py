@@ -159,7 +159,7 @@ def _range(values: pd.Series[float]) -> str:
 def shared_poser_notes(run: Run) -> list[str]:
     """Say which databases show the same posers, and what that does to the tests."""
     return [
-        f"{listed(group)} show the same posers. They were split together: whoever is trained on "
+        f"{listed(group)} share posers. They were split together: whoever is trained on "
         f"in one is never tested in the other in the same run. Tests “to new posers” between "
         f"them take their posers for different people, and so find differences too seldom."
         for group in run.manifest.get("same_posers", ())

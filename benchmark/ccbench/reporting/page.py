@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,10 +32,12 @@ from ccbench.reporting.run_tables import (
 from ccbench.reporting.summary import Summary, summarise
 from ccbench.reporting.tables import ReportTable
 from ccbench.reporting.tuning import Tuning, summarise_tuning
-from ccbench.results import Run
+from ccbench.results import Run, read_json, write_json
 
 FIGURES, TABLES = "figures", "tables"
 """Folders of the run directory that a report fills."""
+_WRITTEN = f"{TABLES}/.report.json"
+"""What it wrote there."""
 
 
 @dataclass(frozen=True)
@@ -112,10 +115,12 @@ def make_page(run: Run, against: Run | None = None) -> Page:
     files = [table for section in sections for table in section.tables]
     files += findings_tables(findings)
     _write_tables(run.path / TABLES, files)
+    pictures = _pictures(run)
+    _remove_others(run.path, pictures, files)
     return Page(
         answer=answer(run, summary, tunings, findings, split_half(responses)),
         summary=summary,
-        pictures=tuple(_pictures(run)),
+        pictures=tuple(pictures),
         families=families(findings),
         tunings=tuple(tunings),
         sections=tuple(section for section in sections if section.tables),
@@ -171,6 +176,30 @@ def _pictures(run: Run) -> list[Picture]:
             )
         )
     return pictures
+
+
+def _remove_others(
+    folder: Path, pictures: Sequence[Picture], tables: Sequence[ReportTable]
+) -> None:
+    """Remove what an earlier report of a run wrote and this one did not; nothing else.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    names = {FIGURES: {each.name for each in pictures}, TABLES: {each.name for each in tables}}
+    now = sorted(
+        f"{kind}/{path.name}"
+        for kind, stems in names.items()
+        for path in (folder / kind).glob("*")
+        if path.stem in stems
+    )
+    earlier = read_json(folder / _WRITTEN) or {}
+    for name in set(earlier.get("files", ())) - set(now):
+        kind, _, file = str(name).partition("/")
+        if kind in names and Path(file).name == file:
+            with contextlib.suppress(OSError):
+                (folder / kind / file).unlink(missing_ok=True)
+    write_json(folder / _WRITTEN, {"files": now})
 
 
 def _write_tables(folder: Path, tables: Sequence[ReportTable]) -> None:

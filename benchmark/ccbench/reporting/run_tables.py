@@ -10,7 +10,7 @@ from ccbench.analysis import class_centred, confusion, correct_rates
 from ccbench.analysis.components import component_distances, principal_components
 from ccbench.analysis.hits import unbiased_hits
 from ccbench.analysis.human import human_agreement, norms_of, rank_orders
-from ccbench.analysis.layouts import expression_summary
+from ccbench.analysis.layouts import expression_summary, safe_names
 from ccbench.analysis.prototypes import prototype_agreement
 from ccbench.analysis.similarity import confusion_relation, profile_stability, unit_correlations
 from ccbench.analysis.statistics import Finding, findings_table
@@ -171,16 +171,17 @@ def tuning_tables(run: Run, found: pd.DataFrame) -> list[ReportTable]:
                 ),
             )
         )
-    for probe, part in between.groupby("probe", sort=False):
-        tables += _component_tables(part, str(probe), found["probe"].nunique() > 1)
+    parts = [(str(probe), part) for probe, part in between.groupby("probe", sort=False)]
+    for (probe, part), safe in zip(parts, safe_names(p for p, _ in parts), strict=True):
+        several = found["probe"].nunique() > 1
+        tables += _component_tables(part, f"_{safe}" if several else "", f" ({probe})" * several)
     return tables
 
 
-def _component_tables(found: pd.DataFrame, probe: str, several: bool) -> list[ReportTable]:
+def _component_tables(found: pd.DataFrame, suffix: str, of: str) -> list[ReportTable]:
     parts = principal_components(found)
     if not parts.names:
         return []
-    suffix, of = (f"_{probe}", f" ({probe})") if several else ("", "")
     shares = ", ".join(f"{100 * share:.0f} %" for share in parts.explained)
     numbers = tuple(Column(name, name.upper(), "number") for name in parts.names)
     tables = [

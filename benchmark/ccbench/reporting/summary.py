@@ -14,7 +14,6 @@ from ccbench.reporting.mixtures import (
     read_mixtures,
     shared_poser_notes,
 )
-from ccbench.reporting.words import listed
 from ccbench.results import Run
 from ccbench_registry import EXPRESSIONS
 
@@ -70,7 +69,6 @@ class Summary:
         mixtures: of databases, trained on only.
         pairs: (trained on, tested on) -> cell of the matrix.
         quality: what became of the photographs.
-        sentences: the matrix in words.
         notes: what a reader has to know.
         runs: number of runs.
     """
@@ -79,7 +77,6 @@ class Summary:
     mixtures: tuple[Mixed, ...]
     pairs: dict[tuple[str, str], Pair]
     quality: pd.DataFrame
-    sentences: tuple[str, ...]
     notes: tuple[str, ...]
     runs: int
 
@@ -138,30 +135,9 @@ def summarise(run: Run) -> Summary:
         mixtures=read_mixtures(run),
         pairs=pairs,
         quality=quality,
-        sentences=tuple(_sentences(run, pairs)),
         notes=tuple(_notes(run, predictions, pairs, quality, runs)),
         runs=runs,
     )
-
-
-def _sentences(run: Run, pairs: dict[tuple[str, str], Pair]) -> list[str]:
-    """Say the matrix in words."""
-    found = []
-    for train in run.databases:
-        own = pairs.get((train, train))
-        if own is None:
-            continue
-        others = [
-            f"{rate(pairs[train, test].mean)} of {test}'s"
-            for test in run.databases
-            if test != train and (train, test) in pairs
-        ]
-        sentence = (
-            f"Trained on {train}, the networks label {rate(own.mean)} of its own test "
-            f"photographs correctly"
-        )
-        found.append(sentence + (f" and {listed(others)}." if others else "."))
-    return found
 
 
 def _notes(

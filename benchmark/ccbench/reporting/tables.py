@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-Kind = Literal["text", "words", "rate", "signed", "number", "p", "count"]
+Kind = Literal["text", "rate", "signed", "number", "p", "count"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Column:
     Attributes:
         key: in the frame.
         heading: above it.
-        kind: how values are written; "words" is text that may be long.
+        kind: how values are written.
     """
 
     key: str
@@ -28,7 +28,7 @@ class Column:
     @property
     def numeric(self) -> bool:
         """Whether its values are numbers."""
-        return self.kind not in {"text", "words"}
+        return self.kind != "text"
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,10 @@ def _mixtures(summary: Summary) -> str:
 
 def _chance(summary: Summary) -> str:
     levels = sorted({rate(pair.chance) for pair in summary.pairs.values()})
-    return f"chance {' or '.join(levels)}; diagonal: own test posers, elsewhere: swapped"
+    words = f"chance {' or '.join(levels)}; diagonal: own test posers, elsewhere: swapped"
+    if summary.mixtures:
+        words += "; in rows of mixtures: test posers of every database"
+    return words
 
 
 def _confusion(pair: Pair) -> Group:

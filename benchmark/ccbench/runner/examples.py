@@ -18,7 +18,7 @@ def examples_table(
 ) -> pd.DataFrame:
     """Return the standardised faces of one poser of each database (paper, Figure 1).
 
-    The poser is the first, by name, whose face is used in every expression of the database.
+    The poser is the first, by name, with the most expressions, of the database's all if may be.
     A database has no rows unless its card says that its photographs may be passed on, as
     reports are; that they may be processed, as these are, must not be denied, and who may be
     printed is all, not known, or a list that the poser is on.  A list alone allows nothing:

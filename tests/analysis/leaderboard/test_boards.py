@@ -98,6 +98,11 @@ def test_other_photographs_under_one_name_are_said(lab: Measured, tmp_path: Path
     assert swapped["mine", "here"] == ("with there (photographs A)",)
     assert swapped["yours", "here"] == ("with there (photographs B)",)
     assert swapped["yours", "there (photographs B)"] == ()
+    (means,) = (table for table in board.groups[0].means if table.measure.key == "own")
+    assert {(row.run.name, *row.remarks) for row in means.rows} == {
+        ("mine", "with there (photographs A)"),
+        ("yours", "with there (photographs B)"),
+    }
 
 
 def test_other_weights_or_probes_under_one_name_are_told_apart(tmp_path: Path) -> None:

@@ -80,7 +80,11 @@ def manifest(databases: int, withheld: tuple[str, ...] = ()) -> dict[str, Any]:
     """Return as much of a manifest as the figures need."""
     return {
         "databases": [
-            {"name": name, "card": {"terms": {"redistribution": name not in withheld}}}
+            {
+                "name": name,
+                "expressions": list(EXPRESSIONS),
+                "card": {"terms": {"redistribution": name not in withheld}},
+            }
             for name in NAMES[:databases]
         ],
         "backbone": {"card": {"title": "AlexNet, pretrained on ImageNet"}},

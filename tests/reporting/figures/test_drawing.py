@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -109,3 +110,25 @@ def test_nothing_imports_pyplot() -> None:
     code = "import sys, ccbench.reporting.figures; print('matplotlib.pyplot' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_figures_of_probes_with_odd_names_are_files_of_one_folder() -> None:
+    run = invented.run(2)
+    names = [r"facegen[pattern=(?P<au>\d+)/x]", "rendered-au"]
+    run.responses = pd.concat([run.responses.assign(probe=name) for name in names])
+    drawn = [each.name for each in illustrations(run)]
+    assert "figure7-facegen-pattern-p-au-d-x" in drawn
+    assert "figure7-rendered-au" in drawn
+    assert all(re.fullmatch(r"[\w-]+", name) for name in drawn)
+    assert len(drawn) == len(set(drawn))
+
+
+def test_the_head_has_as_many_units_as_there_are_expressions() -> None:
+    head = {"kind": "mlp", "hidden": [4096, 4096]}
+    assert head_title(head) == "fully connected, 4096–4096–7"
+    assert head_title(head, [6, 7, 6]) == "fully connected, 4096–4096–6 or 7"
+    run = invented.run(1)
+    run.manifest["databases"][0]["expressions"].remove("sad")
+    run.manifest["request"]["protocol"]["head"] = head
+    drawn = next(illustrations(run))
+    assert "4096–4096–6" in drawn.caption

@@ -10,8 +10,8 @@ from tests.reporting.figures import invented
 from tests.reporting.figures.looks import faults, panel, panels
 
 from ccbench.analysis import correct_rates
-from ccbench.reporting.figures.mixtures import caption_mixtures, figure_mixtures
-from ccbench.reporting.figures.style import LINE
+from ccbench.reporting.figures.mixtures import _spread, caption_mixtures, figure_mixtures
+from ccbench.reporting.figures.style import LINE, SOFT
 from ccbench.reporting.mixtures import Mixed
 
 ALONE, OTHER, THIRD = invented.NAMES[:3]
@@ -71,3 +71,29 @@ def test_the_caption_says_what_is_in_a_mixture() -> None:
     assert "40 training posers a run, 75 % of kdef and 25 % of krc" in words.caption
     assert f"all but {THIRD} ({ALONE}+{OTHER})" in words.caption
     assert "their SD does not say how much another sample of posers would differ" in words.caption
+
+
+def test_networks_of_many_databases_stay_inside_and_apart() -> None:
+    names = [f"d{place}" for place in range(9)]
+    groups = {0.0: names[1:], 0.125: [f"all but {name}" for name in names[1:]], 1.0: names[:1]}
+    at = _spread(groups)
+    assert all(-0.12 < place < 1.06 for place in at.values())
+    assert max(at[name] for name in groups[0.0]) < min(at[name] for name in groups[0.125])
+    assert len(set(at.values())) == 17
+    # Where there is room, dots are as far apart as ever.
+    few = _spread({0.0: ["a", "b"], 1.0: ["c"]})
+    assert few == {"a": pytest.approx(-0.0175), "b": pytest.approx(0.0175), "c": 1.0}
+
+
+def test_chance_is_that_of_the_expressions() -> None:
+    table = mixed(2, HALVES).assign(logit_sad=np.nan)
+    table = table[(table["expression"] != "sad") & (table["predicted"] != "sad")]
+    figure = figure_mixtures(table, [HALVES])
+    dashed = [
+        float(np.asarray(line.get_ydata(), np.float64)[0])
+        for axes in figure.axes
+        for line in axes.lines
+        if line.get_color() == SOFT and line.get_linestyle() != "-"
+    ]
+    assert dashed == [pytest.approx(1 / 6)] * 2
+    assert "chance (.17)" in caption_mixtures(table, [HALVES]).caption

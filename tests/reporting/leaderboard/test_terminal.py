@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -66,3 +67,15 @@ def test_folding_loses_nothing(name: str, width: int) -> None:
     lines = folded(name, width).splitlines()
     assert max(map(len, lines)) <= width
     assert "".join(lines).replace(" ", "") == name.replace(" ", "")
+
+
+def test_the_means_of_a_run_alone_on_its_databases_are_printed_too(tmp_path: Path) -> None:
+    names = {"one": ("kdef", "krc"), "two": ("kdef", "krc"), "three": ("kdef", "jaffe")}
+    runs = [
+        invent(tmp_path / lab, databases, runs=3, backbone=f"timm:{lab}", seed=len(lab))
+        for lab, databases in names.items()
+    ]
+    board = make_board([measure(submitted(run, run.path.name)) for run in runs])
+    lines = printed(board, 160)
+    assert sum("mean over the databases of a run" in line for line in lines) >= 3
+    assert any("Own rate, mean of all 2 databases: " in line for line in lines)

@@ -83,7 +83,9 @@ def rate_values(pairs: Pairs, names: Sequence[str], contents: Mapping[str, str])
 def _value(
     measure: str, subject: str, pairs: Pairs, names: Sequence[str], contents: Mapping[str, str]
 ) -> Value:
-    others = () if measure == "own" else tuple(name for name in names if name != subject)
+    # An own rate is of one database; a mean is of all, of whatever measure.
+    alone = measure == "own" and subject != MEAN
+    others = () if alone else tuple(name for name in names if name != subject)
     try:
         terms: list[Term] = (
             mean_terms(measure, pairs, names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -67,7 +67,9 @@ def _expression_rates(frame: pd.DataFrame) -> str:
 
 def _confusion(frame: pd.DataFrame) -> str:
     floats = []
-    for pair, part in frame.groupby(["train_database", "test_database"], sort=False):
+    parts = list(frame.groupby(["train_database", "test_database"], sort=False))
+    labels = _labels("confusion", (pair for pair, _ in parts))
+    for (pair, part), label in zip(parts, labels, strict=True):
         chosen = _present(part["predicted"])
         cells = part.set_index(["expression", "predicted"])["rate"]
         rows = [
@@ -78,13 +80,15 @@ def _confusion(frame: pd.DataFrame) -> str:
             f"Confusion matrix of networks trained on {pair[0]} and tested on {pair[1]}: share of "
             f"the photographs of an expression (row) for which an expression (column) was chosen"
         )
-        floats.append(latex_table(["Shown", *chosen], rows, caption, _label("confusion", *pair)))
+        floats.append(latex_table(["Shown", *chosen], rows, caption, label))
     return "\n".join(floats)
 
 
 def _profiles(frame: pd.DataFrame) -> str:
     floats = []
-    for pair, part in frame.groupby(["probe", "database"], sort=False):
+    parts = list(frame.groupby(["probe", "database"], sort=False))
+    labels = _labels("profiles", (pair for pair, _ in parts))
+    for (pair, part), label in zip(parts, labels, strict=True):
         units = _present(part["expression"])
         responses = part.set_index("expression")
         columns = [name for name in frame.columns[4:] if responses[name].notna().any()]
@@ -100,21 +104,21 @@ def _profiles(frame: pd.DataFrame) -> str:
             f"Responses of the output units of networks trained on {pair[1]} to single action "
             f"units at intensity {level:g} (probe {pair[0]}), mean over runs"
         )
-        label = _label("profiles", *pair)
         floats.append(latex_table(["Action unit", *units], rows, caption, label))
     return "\n".join(floats)
 
 
 def _correlations(frame: pd.DataFrame) -> str:
     floats = []
-    for probe, part in frame.groupby("probe", sort=False):
+    parts = list(frame.groupby("probe", sort=False))
+    labels = _labels("profile-correlations", ((probe,) for probe, _ in parts))
+    for (probe, part), label in zip(parts, labels, strict=True):
         shown = _present(part["expression"])
         rows = []
         for pair, both in part.groupby(["database", "other"], sort=False):
             values = dict(zip(both["expression"], both["r_s"], strict=True))
             rows.append([*map(str, pair), *(signed(values.get(n, float("nan"))) for n in shown)])
         caption = f"Spearman correlations of the profiles of two databases (probe {probe})"
-        label = _label("profile-correlations", str(probe))
         floats.append(latex_table(["Database", "Other", *shown], rows, caption, label, words=2))
     return "\n".join(floats)
 
@@ -132,6 +136,11 @@ def _number(value: float) -> str:
     return f"−{text}" if value < 0 and float(text) else text
 
 
-def _label(*parts: object) -> str:
-    words = "-".join(map(str, parts))
-    return "tab:" + re.sub(r"[^A-Za-z0-9]+", "-", words).strip("-")
+def _labels(kind: str, keys: Iterable[Sequence[object]]) -> list[str]:
+    """Return a label for each table of a kind; names without Latin letters are told apart too."""
+    words = ["-".join(map(str, (kind, *key))) for key in keys]
+    plain = [re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-") for text in words]
+    return [
+        f"tab:{text}" + (f"-{plain[:place].count(text) + 1}" if plain.count(text) > 1 else "")
+        for place, text in enumerate(plain)
+    ]

@@ -121,7 +121,8 @@ def say_samples(predictions: pd.DataFrame) -> str:
     return f"{each}, counted over all runs"
 
 
-def _chance(predictions: pd.DataFrame) -> str:
+def say_chance(predictions: pd.DataFrame) -> str:
+    """Return the levels of chance: "chance (.14)"."""
     levels = sorted({rate(float(level)) for level in correct_rates(predictions)["chance"]})
     return f"chance ({' or '.join(levels)})"
 
@@ -143,7 +144,7 @@ def caption3(predictions: pd.DataFrame) -> Words:
         "Confusions and correct rates in the own tests.",
         f"Networks trained on a database and tested on posers of it that they had not seen: "
         f"{say_samples(predictions)}. (A) {_CELLS} (B) Correct rate per expression, with "
-        f"{_chance(predictions)} dashed; mean over expressions: {means}. "
+        f"{say_chance(predictions)} dashed; mean over expressions: {means}. "
         f"{say_spread(count_runs(predictions, 'train_database'), 'Bars and lines')}",
         f"Confusion matrices and correct rates of the own tests. Mean correct rates: {means}.",
     )
@@ -164,7 +165,7 @@ def caption4(predictions: pd.DataFrame) -> Words:
         f"Networks tested on the test posers of another database, run by run: "
         f"{say_samples(predictions)}. (A) {_CELLS} (B) Correct rate per expression and their mean, "
         f"of the own test (black line) and of the swapped tests (dots in the colour of the "
-        f"database tested on), with {_chance(predictions)} dashed{means}. "
+        f"database tested on), with {say_chance(predictions)} dashed{means}. "
         f"{say_spread(count_runs(predictions, 'train_database'), 'Lines and dots')}",
         f"Confusion matrices and correct rates of {len(swapped)} swapped tests.{lowest}",
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from ccbench.analysis.components import principal_components
+from ccbench.analysis.layouts import safe_names
 from ccbench.analysis.matrix import confusion
 from ccbench.analysis.similarity import confusion_relation, sums_and_differences
 from ccbench.analysis.tuning import profiles
@@ -24,6 +25,7 @@ from ccbench.reporting.figures.training import figure2
 from ccbench.reporting.figures.tuning import TELLING, telling_units, unit_figure
 from ccbench.reporting.mixtures import of_databases, read_mixtures
 from ccbench.results import Run
+from ccbench_registry import EXPRESSIONS
 
 WITHHELD = "not shown: the database's terms do not allow passing photographs on"
 MISSING = "no photograph at hand"
@@ -68,29 +70,39 @@ def _drawn(run: Run, examples: pd.DataFrame | None) -> Iterator[_Drawn]:
         whole = run.predictions
         yield "mixtures", caption_mixtures(whole, mixed), figure_mixtures(whole, mixed)
     probes = [str(name) for name in responses["probe"].unique()]
-    for probe in probes:
-        suffix = f"-{probe}" if len(probes) > 1 else ""
+    for probe, safe in zip(probes, safe_names(probes), strict=True):
+        # Options may have signs that no file can have.
+        suffix = f"-{safe.replace('_', '-')}" if len(probes) > 1 else ""
         for name, words, figure in _tunings(responses[responses["probe"] == probe], predictions):
             yield name + suffix, words, figure
 
 
-def head_title(head: Mapping[str, Any]) -> str:
-    """Return what a protocol's head is: "fully connected, 4096–4096–7"."""
+def head_title(head: Mapping[str, Any], units: Iterable[int] = (len(EXPRESSIONS),)) -> str:
+    """Return what a protocol's head is: "fully connected, 4096–4096–7".
+
+    Args:
+        head: of the protocol.
+        units: numbers of output units that there are.
+    """
     if head["kind"] == "logistic":
         return "multinomial logistic regression"
-    return "fully connected, " + "–".join(str(size) for size in (*head.get("hidden", ()), 7))
+    last = " or ".join(map(str, sorted(set(units))))
+    return "fully connected, " + "–".join((*map(str, head.get("hidden", ())), last))
 
 
 def _faces(manifest: Mapping[str, Any], examples: pd.DataFrame | None) -> _Drawn:
     """Draw Figure 1; without examples the network alone."""
     protocol = manifest["request"]["protocol"]
     card, head = manifest["backbone"]["card"], protocol["head"]
-    titles = str(card["title"]), head_title(head)
+    units = {len(entry["expressions"]) for entry in manifest["databases"]}
+    titles = str(card["title"]), head_title(head, units)
     notes = {} if examples is None else _notes(manifest)
     columns = ["database", "expression", "pixels"]
     shown = pd.DataFrame(columns=columns) if examples is None else examples
     shown = shown[shown["database"].map(notes) == MISSING]
-    figure = figure1(shown, *titles, hidden=len(head.get("hidden") or ()), notes=notes)
+    figure = figure1(
+        shown, *titles, hidden=len(head.get("hidden") or ()), notes=notes, units=max(units)
+    )
     named = [name for name in notes if (shown["database"] == name).any()]
     return "figure1", captions.caption1(named, notes, protocol["face"], titles), figure
 

@@ -42,6 +42,7 @@ def figure1(
     *,
     hidden: int = 0,
     notes: Mapping[str, str] | None = None,
+    units: int = len(EXPRESSIONS),
 ) -> Figure:
     """Draw example faces and the network (paper, Figure 1).
 
@@ -53,6 +54,7 @@ def figure1(
         hidden: layers of the head between features and output units.
         notes: database -> what its row says if it has no example.  The rows are in the order
             of the notes, then of the examples.
+        units: output units that are drawn.
     """
     said = dict(notes or {})
     shown = {str(name) for name in examples["database"]}
@@ -72,7 +74,7 @@ def figure1(
                 _NAMES + _PITCH * place + _SIDE / 2, 8.5, expression, ha="center", va="baseline"
             )
     texts = (_letter(len(databases)), backbone_title, head_title)
-    _draw_network(sheet, below, texts, hidden)
+    _draw_network(sheet, below, texts, hidden, units)
     return sheet.figure
 
 
@@ -113,7 +115,9 @@ def _say(sheet: Sheet, top: float, name: str, note: str) -> None:
     axes.text(0.5, 0.5, note, ha="center", va="center", color=SOFT)
 
 
-def _draw_network(sheet: Sheet, top: float, texts: tuple[str, str, str], hidden: int) -> None:
+def _draw_network(
+    sheet: Sheet, top: float, texts: tuple[str, str, str], hidden: int, units: int
+) -> None:
     """Draw a face that goes through frozen layers and the trained head to the units.
 
     In mm from the bottom left corner of the panel.
@@ -128,7 +132,7 @@ def _draw_network(sheet: Sheet, top: float, texts: tuple[str, str, str], hidden:
     for place, (half, depth) in enumerate(((12, 2), (9.5, 3), (7.5, 4.5), (7.5, 4.5), (6, 6))):
         _draw_slab(axes, 42 + 11 * place, middle, half, depth)
     _draw_arrow(axes, 99, 106, middle)
-    _draw_head(axes, (111, 154), middle, hidden)
+    _draw_head(axes, (111, 154), middle, hidden, units)
     for place, expression in enumerate(EXPRESSIONS):
         height = middle + 13.5 - 4.5 * place
         axes.text(157, height, expression, va="center", fontsize=SMALL)
@@ -174,10 +178,12 @@ def _draw_slab(axes: Axes, left: float, middle: float, half: float, depth: float
         axes.add_patch(Polygon(outline, facecolor=colour, edgecolor="white", linewidth=0.5))
 
 
-def _draw_head(axes: Axes, ends: tuple[float, float], middle: float, hidden: int) -> None:
-    """Draw all connections from features through hidden layers to the seven units."""
-    units = middle + np.linspace(13.5, -13.5, len(EXPRESSIONS))
-    layers = [middle + np.linspace(13.5, -13.5, 10)] * (1 + hidden) + [units]
+def _draw_head(
+    axes: Axes, ends: tuple[float, float], middle: float, hidden: int, units: int
+) -> None:
+    """Draw all connections from features through hidden layers to the output units."""
+    last = middle + np.linspace(13.5, -13.5, units)
+    layers = [middle + np.linspace(13.5, -13.5, 10)] * (1 + hidden) + [last]
     at = np.linspace(*ends, len(layers))
     for place in range(len(layers) - 1):
         lines = [

@@ -13,7 +13,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ccbench.analysis.matrix import correct_rates
-from ccbench.reporting.figures.captions import Words, count_runs, say_samples, say_spread
+from ccbench.reporting.figures.captions import (
+    Words,
+    count_runs,
+    say_chance,
+    say_samples,
+    say_spread,
+)
 from ccbench.reporting.figures.sheet import (
     LEFT,
     Sheet,
@@ -36,11 +42,11 @@ from ccbench.reporting.figures.style import (
     journal_style,
 )
 from ccbench.reporting.mixtures import Mixed
-from ccbench_registry import EXPRESSIONS
 
 _TALL: Final = 34.0
 _STEP: Final = 0.035
-"""Between dots of the same share, as a share."""
+"""Between dots of the same share, as a share, at most."""
+_LIMITS: Final = (-0.12, 1.06)
 
 
 @journal_style()
@@ -92,11 +98,7 @@ def _draw_rates(
     groups: dict[float, list[str]] = defaultdict(list)
     for name in rates:
         groups[contents[name].get(tested, 0.0)].append(name)
-    at = {
-        name: share + _STEP * (place - (len(names) - 1) / 2)
-        for share, names in groups.items()
-        for place, name in enumerate(names)
-    }
+    at = _spread(groups)
     for other in colours:
         # Mixtures of the same two databases make a line from one alone to the other alone.
         names = [n for n in at if {other, tested} == {*contents[n]} or n in (other, tested)]
@@ -110,9 +112,24 @@ def _draw_rates(
             ends = row["mean"] - row["sd"], row["mean"] + row["sd"]
             axes.vlines(at[name], *ends, colors=colour, linewidths=0.7, zorder=3)
         axes.plot(at[name], row["mean"], **_mark(name, colours, name in left_out), zorder=4)
-    axes.axhline(1 / len(EXPRESSIONS), color=SOFT, linewidth=0.6, linestyle=(0, (3, 2)))
-    axes.set(xlim=(-0.12, 1.06), ylim=(0, 1.04), xlabel="share of the training posers")
+    for level in sorted({float(row["chance"]) for row in rows}):
+        axes.axhline(level, color=SOFT, linewidth=0.6, linestyle=(0, (3, 2)))
+    axes.set(xlim=_LIMITS, ylim=(0, 1.04), xlabel="share of the training posers")
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", ".25", ".5", ".75", "1"])
+
+
+def _spread(groups: Mapping[float, Sequence[str]]) -> dict[str, float]:
+    """Put networks of one share side by side, nearer than those of the next share."""
+    shares = sorted(groups)
+    found = {}
+    for share, names in groups.items():
+        gaps = [abs(other - share) for other in shares if other != share]
+        # Up to the limits on both sides, and to half of the way to the next share.
+        room = 1.8 * min([share - _LIMITS[0], _LIMITS[1] - share, *(gap / 2 for gap in gaps)])
+        step = min(_STEP, room / max(1, len(names) - 1))
+        for place, name in enumerate(names):
+            found[name] = share + step * (place - (len(names) - 1) / 2)
+    return found
 
 
 def _mark(name: str, colours: Mapping[str, str], left_out: bool) -> dict[str, Any]:
@@ -145,7 +162,7 @@ def caption_mixtures(predictions: pd.DataFrame, mixed: Sequence[Mixed]) -> Words
         f"Networks trained on one database or a mixture, tested on each database "
         f"({say_samples(predictions)}), against the share of the tested database's posers among "
         f"those trained on: 1 is its own test, 0 a swapped one. {told} Grey lines join mixtures of "
-        f"the same two databases; dashed: chance (of {len(EXPRESSIONS)} expressions). "
+        f"the same two databases; dashed: {say_chance(predictions)}. "
         f"{say_spread(count_runs(predictions, 'train_database'), 'Dots and lines')}",
         f"Correct rates on each of {predictions['test_database'].nunique()} databases against its "
         f"share of the training, for {len(mixed)} mixture{'s' * (len(mixed) != 1)}.",

@@ -36,12 +36,12 @@ def _print_group(group: Group, console: Console, *, named: bool) -> None:
     for table in group.tables:
         _print_table(_Columns(table, named=named), console)
         _remarks(table.rows, console)
-    several = [table for table in group.means if len(table.rows) > 1]
-    for table in several:
-        columns = _Columns(table, named=named, of="mean over the databases of a run")
-        _print_table(columns, console)
-    if not several:
-        _single_means(group.means, console)
+    for table in group.means:
+        if len(table.rows) > 1:
+            columns = _Columns(table, named=named, of="mean over the databases of a run")
+            _print_table(columns, console)
+            _remarks(table.rows, console)
+    _single_means([table for table in group.means if len(table.rows) == 1], console)
     console.print()
 
 

@@ -32,7 +32,10 @@ def describe_statistics(facts: Facts) -> str:
         return f"{spread} With one database there was nothing to compare."
     if runs < _FEWEST_RUNS:
         few = "With fewer than three runs, rates were not tested over runs and have no intervals."
-        return " ".join([spread, few, *_new_posers(facts, intervals=False)])
+        profiles = [f"Of what is published ({facts.bibliography.cite_paper()}): {_cells()}"]
+        return " ".join(
+            [spread, few, *(profiles * _probed(facts)), *_new_posers(facts, intervals=False)]
+        )
     shared = f"Because the {number(runs)} runs of a database shared the same posers, every "
     ways = "comparison was made in two ways."
     return " ".join([spread, shared + ways, *_published(facts), *_new_posers(facts)])
@@ -46,12 +49,16 @@ def _published(facts: Facts) -> list[str]:
         f"of the same photographs would give the same result."
     ]
     if _probed(facts):
-        sentences.append(
-            "Profile correlations, and their relation to the confusion matrices of the swapped "
-            "tests, were tested with every point or cell as a separate observation, and the p "
-            "values of the profile correlations corrected by Bonferroni's method."
-        )
+        sentences.append(_cells())
     return [*sentences, "The second, “to new posers”, asks whether other posers would."]
+
+
+def _cells() -> str:
+    return (
+        "Profile correlations, and their relation to the confusion matrices of the swapped "
+        "tests, were tested with every point or cell as a separate observation, and the p "
+        "values of the profile correlations corrected by Bonferroni's method."
+    )
 
 
 def _new_posers(facts: Facts, *, intervals: bool = True) -> list[str]:
@@ -64,11 +71,13 @@ def _new_posers(facts: Facts, *, intervals: bool = True) -> list[str]:
     if intervals:
         sentences.append(
             f"The 95% confidence intervals of rates came from a bootstrap-t over posers ({DRAWS:,} "
-            f"samples; the standard error counts runs and posers). Whether a difference depends on "
-            f"the expression was tested by an ANOVA-type statistic with the same permutations, and "
-            f"t tests corrected for the overlap of runs (Nadeau and Bengio's) are given as a "
-            f"sensitivity analysis."
+            f"samples; the standard error counts runs and posers), and t tests corrected for the "
+            f"overlap of runs (Nadeau and Bengio's) are given as a sensitivity analysis."
         )
+    sentences.append(
+        "Whether a difference depends on the expression was tested by an ANOVA-type statistic with "
+        "the same permutations."
+    )
     if _probed(facts):
         sets = {frozenset(database.expressions) for database in facts.databases}
         orders = f" (all {math.factorial(len(min(sets))):,} orders)" if len(sets) == 1 else ""

@@ -28,6 +28,8 @@ class DatabaseFacts:
         posers: how many were used.
         photographs: how many were used.
         parts: posers in training, validation and test.
+        about: whether these numbers differ a little from run to run, as the posers were split
+            together with those of other databases.
         options: what the user chose, such as session -> "B".
     """
 
@@ -37,6 +39,7 @@ class DatabaseFacts:
     posers: int
     photographs: int
     parts: tuple[int, int, int]
+    about: bool
     options: Mapping[str, str]
 
 
@@ -94,7 +97,7 @@ def read_facts(run: Run) -> Facts:
     manifest = run.manifest
     try:
         protocol = Protocol.model_validate(manifest["request"]["protocol"])
-        databases = tuple(_database(entry, protocol) for entry in manifest["databases"])
+        databases = tuple(_database(entry, protocol, manifest) for entry in manifest["databases"])
     except (KeyError, TypeError, ValidationError, CcbenchError):
         raise RunError(
             f"the run in {run.path} was made by another version of ccbench; start it again"
@@ -102,8 +105,12 @@ def read_facts(run: Run) -> Facts:
     return Facts(manifest, protocol, databases, bibliography(run))
 
 
-def _database(entry: Mapping[str, Any], protocol: Protocol) -> DatabaseFacts:
+def _database(
+    entry: Mapping[str, Any], protocol: Protocol, manifest: Mapping[str, Any]
+) -> DatabaseFacts:
     split, posers = protocol.split, int(entry["posers"])
+    together = {name for group in manifest.get("same_posers", ()) for name in group}
+    weights = max(split.train, split.validation, split.test) <= 1
     return DatabaseFacts(
         name=entry["name"],
         card=entry["card"],
@@ -111,6 +118,7 @@ def _database(entry: Mapping[str, Any], protocol: Protocol) -> DatabaseFacts:
         posers=posers,
         photographs=int(entry["photographs_used"]),
         parts=part_sizes(posers, split.train, split.validation, split.test),
+        about=weights and entry["name"] in together,
         options=parse_dataset_spec(entry["name"]).options,
     )
 

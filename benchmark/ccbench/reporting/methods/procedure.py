@@ -180,8 +180,8 @@ def describe_tests(facts: Facts) -> str:
 def _together(facts: Facts) -> list[str]:
     """Say which databases show the same posers."""
     return [
-        f"The posers of {listed(group)} were the same persons, who were divided together: in a "
-        f"run, each belonged to one set in all of these."
+        f"{listed(group)} shared posers: persons who were in several of these were divided "
+        f"together, so that in a run each belonged to one set in all of them."
         for group in facts.manifest.get("same_posers", ())
     ]
 
@@ -189,7 +189,8 @@ def _together(facts: Facts) -> list[str]:
 def _parts(facts: Facts) -> str:
     def told(database: DatabaseFacts) -> str:
         train, validation, test = map(number, database.parts)
-        return f"{train} for training, {validation} for validation and {test} for testing"
+        about = "about " * database.about
+        return f"{about}{train} for training, {validation} for validation and {test} for testing"
 
     return facts.per_database(told)
 
