@@ -86,11 +86,13 @@ class SampleTable(Sequence[Sample]):
                 raise DatasetError(f"{sample.path}: the poser is empty")
         for path in (*(sample.path for sample in rows), *self.unmatched):
             # Tables and reports are UTF-8; a name in another code would end a run at its end.
-            if any("\ud800" <= sign <= "\udfff" for sign in self.relative(path)):
+            try:
+                self.relative(path).encode()
+            except UnicodeEncodeError:
                 raise DatasetError(
                     f"{self.root}: the file name {self.relative(path)!a} is not UTF-8; rename the "
                     f"file"
-                )
+                ) from None
         for path, count in Counter(sample.path for sample in rows).items():
             if count > 1:
                 raise DatasetError(f"{path} is listed {count} times; list each photograph once")

@@ -37,7 +37,7 @@ class Invent(Protocol):
 @pytest.fixture
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw no figures, for tests of what else is on the page."""
-    monkeypatch.setattr(page, "_pictures", lambda run: [])
+    monkeypatch.setattr(page, "_pictures", lambda run: ([], []))
 
 
 @pytest.fixture(scope="session")

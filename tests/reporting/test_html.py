@@ -265,6 +265,10 @@ def test_two_runs_are_held_against_each_other(invent: Invent, tmp_path: Path) ->
     compared, mine = one.path / "tables" / f"{table.name}.csv", one.path / "tables" / "mine.csv"
     assert compared.is_file()
     mine.write_text("mine")
+    drawn = one.path / "figures" / "figure5.ai"
+    drawn.parent.mkdir(exist_ok=True)
+    drawn.write_text("mine")
     make_page(one)
+    make_page(open_run(one.path))
     assert not compared.exists()
-    assert mine.read_text() == "mine"
+    assert mine.read_text() == drawn.read_text() == "mine"

@@ -242,7 +242,7 @@ def test_logistic_heads_are_fitted_by_all_workers_where_a_gpu_scores_them(
     assert [stage for stage in heard.stages if "heads" in stage[0]] == [
         ("preparing heads", 2),
         ("fitting heads", 6),
-        ("training heads", 6),
+        ("scoring heads", 6),
     ]
     assert {("do_fit", 2), ("do_cells", 1), ("do_features", 1)} <= used
     assert np.array_equal(together, alone)
@@ -261,7 +261,7 @@ def in_this_process(used: set[tuple[str, int]]) -> Callable[..., None]:
 def test_memory_for_one_fit_at_a_time(
     databases: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(stages, "fits_at_once", lambda heads, features, wanted: 1)
+    monkeypatch.setattr(stages, "fits_at_once", lambda heads, features, wanted, running: 1)
     run_matrix(
         databases,
         backbone="tiny",

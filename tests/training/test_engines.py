@@ -121,8 +121,8 @@ def test_processes_that_are_there_already_are_not_counted_again(
     [
         # Inner products only; beside the rows; the rows alone.
         (1000, True, 32 * 1000**2),
-        (1000, False, 32 * 1000**2 + 14 * 1000 * 9216),
-        (40000, False, 14 * 40000 * 9216),
+        (1000, False, 32 * 1000**2 + 20 * 1000 * 9216),
+        (40000, False, 20 * 40000 * 9216),
     ],
 )
 def test_as_many_fits_as_memory_allows(
@@ -130,10 +130,13 @@ def test_as_many_fits_as_memory_allows(
 ) -> None:
     task = replace(paper_task(), train=((0, 0),) * (rows // 4), views=(0, 1, 2, 3))
     heads = [(replace(task, train=((0, 0),)), shared), (task, shared)]
+    process = 600 * 2**20
     for count in (1, 2, 5):
-        monkeypatch.setattr(memory, "_free", lambda device, count=count: count * each)
+        monkeypatch.setattr(memory, "_free", lambda device, count=count: count * (each + process))
         assert fits_at_once(heads, 9216, 3) == min(3, count)
-    monkeypatch.setattr(memory, "_free", lambda device: each - 1)
+    monkeypatch.setattr(memory, "_free", lambda device: 2 * each + process)
+    assert fits_at_once(heads, 9216, 3, running=1) == 2
+    monkeypatch.setattr(memory, "_free", lambda device: each + process - 1)
     with pytest.raises(CcbenchError, match=rf"on {rows:,} views of 9,216 .* set fewer"):
         fits_at_once(heads, 9216, 3)
 

@@ -118,12 +118,16 @@ def parts(manifest: Manifest, tables: Tables) -> str:
     # Numbers of posers may leave some out of a run, weights none.  Weights are of all people in
     # the databases that share posers, not of one database's.
     counted = max(sizes[kind] for kind in PARTS) > 1
-    together = {name for group in manifest.get("same_posers", ()) for name in group}
+    names = {entry["name"] for entry in manifest["databases"]}
+    groups = [set(group) & names for group in manifest.get("same_posers", ())]
+    together = set().union(*(group for group in groups if len(group) > 1))
     for (name, run), part in alone.groupby(["database", "run"], sort=False):
         posers, those = set(part["poser"]), shown.get(str(name), set())
         if not (posers <= those if counted else posers == those):
             return f"run {run} of {name} splits other posers than those whose photographs are used"
         if name in together and not counted:
+            if not set(part["part"]) >= set(PARTS):
+                return f"run {run} of {name} has no poser in one of train, validation, test"
             continue
         have = tuple(int((part["part"] == kind).sum()) for kind in PARTS)
         try:

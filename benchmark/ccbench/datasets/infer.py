@@ -160,7 +160,9 @@ def read_pattern(
         (unmatched if match is None else matched).append(name)
         for group, value in (match.groupdict() if match else {}).items():
             text = value or ""
-            columns[group][spelling.setdefault((group, folded(text)), text)] += 1
+            # Codes of expressions are looked up as they are.
+            same = text.lower() if group == "expression" else folded(text)
+            columns[group][spelling.setdefault((group, same), text)] += 1
     known = {code.lower(): label for code, label in (labels or {}).items()}
     codes = columns["expression"]
     guesses = read_codes({code.lower(): count for code, count in codes.items()}, known).guesses

@@ -101,7 +101,7 @@ class PatternDataset:
                 f"{_describe_values(seen_values, keep)}"
             )
         for name in options:
-            absent = (keep[name] or frozenset()) - {value.lower() for value in seen_values[name]}
+            absent = (keep[name] or frozenset()) - {folded(value) for value in seen_values[name]}
             if absent:
                 reading.warnings.append(
                     f"no file has {_join(absent)} as '{name}'; the files have "
@@ -211,7 +211,7 @@ class PatternDataset:
 
     def _kept_values(self, options: Mapping[str, str]) -> dict[str, frozenset[str] | None]:
         keep: dict[str, frozenset[str] | None] = {
-            name: frozenset(value.lower() for value in values)
+            name: frozenset(folded(value) for value in values)
             for name, values in self.files.keep.items()
         }
         for name, value in options.items():
@@ -220,7 +220,7 @@ class PatternDataset:
                     f"the dataset '{self.card.name}' has no option '{name}'; "
                     f"{suggestion(name, self.options)}"
                 )
-            values = frozenset(part.strip().lower() for part in value.split("+") if part.strip())
+            values = frozenset(folded(part.strip()) for part in value.split("+") if part.strip())
             if not values:
                 raise DatasetError(
                     f"the option '{name}' of the dataset '{self.card.name}' is empty; "
@@ -234,7 +234,7 @@ def _first_rejected(
     columns: Mapping[str, str], keep: Mapping[str, frozenset[str] | None]
 ) -> str | None:
     for name, values in keep.items():
-        if values is not None and columns[name].lower() not in values:
+        if values is not None and folded(columns[name]) not in values:
             return f"{name} {columns[name]}"
     return None
 

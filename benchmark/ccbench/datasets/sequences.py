@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ccbench.exceptions import DatasetError
+from ccbench.samples import folded
 from ccbench_registry import Frames
 
 
@@ -46,7 +47,7 @@ def choose_frames(
     names = [name for name in groups if name not in {"expression", spec.column}]
     sequences: dict[tuple[str, ...], list[tuple[int, Named]]] = {}
     for photograph in photographs:
-        rest = [photograph.columns[name].lower() for name in names]
+        rest = [folded(photograph.columns[name]) for name in names]
         key = (str(photograph.path.parent), photograph.label, *rest)
         try:
             number = int(photograph.columns[spec.column])

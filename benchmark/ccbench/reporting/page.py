@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import contextlib
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +33,7 @@ from ccbench.reporting.run_tables import (
 from ccbench.reporting.summary import Summary, summarise
 from ccbench.reporting.tables import ReportTable
 from ccbench.reporting.tuning import Tuning, summarise_tuning
-from ccbench.results import Run, read_json, write_json
+from ccbench.results import Run, write_json
 
 FIGURES, TABLES = "figures", "tables"
 """Folders of the run directory that a report fills."""
@@ -114,9 +115,8 @@ def make_page(run: Run, against: Run | None = None) -> Page:
     sections = _sections(run, profiles(run.responses), against)
     files = [table for section in sections for table in section.tables]
     files += findings_tables(findings)
-    _write_tables(run.path / TABLES, files)
-    pictures = _pictures(run)
-    _remove_others(run.path, pictures, files)
+    pictures, drawn = _pictures(run)
+    _remove_others(run.path, [*drawn, *_write_tables(run.path / TABLES, files)])
     return Page(
         answer=answer(run, summary, tunings, findings, split_half(responses)),
         summary=summary,
@@ -158,12 +158,15 @@ def _sections(run: Run, found: pd.DataFrame, against: Run | None) -> list[Sectio
     ]
 
 
-def _pictures(run: Run) -> list[Picture]:
+def _pictures(run: Run) -> tuple[list[Picture], list[Path]]:
+    """Draw the figures; return them as they are shown, and their files."""
     from ccbench.reporting.figures import illustrations, save
 
-    pictures = []
+    pictures: list[Picture] = []
+    files: list[Path] = []
     for illustration in illustrations(run, run.examples):
         paths = save(illustration, run.path / FIGURES)
+        files += paths
         svg = next(path for path in paths if path.suffix == ".svg").read_bytes()
         source = f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
         pictures.append(
@@ -175,37 +178,39 @@ def _pictures(run: Run) -> list[Picture]:
                 source,
             )
         )
-    return pictures
+    return pictures, files
 
 
-def _remove_others(
-    folder: Path, pictures: Sequence[Picture], tables: Sequence[ReportTable]
-) -> None:
+def _remove_others(folder: Path, written: Iterable[Path]) -> None:
     """Remove what an earlier report of a run wrote and this one did not; nothing else.
+
+    Args:
+        folder: of the run.
+        written: files of this report.
 
     Raises:
         RunError: the folder cannot be written.
     """
-    names = {FIGURES: {each.name for each in pictures}, TABLES: {each.name for each in tables}}
-    now = sorted(
-        f"{kind}/{path.name}"
-        for kind, stems in names.items()
-        for path in (folder / kind).glob("*")
-        if path.stem in stems
-    )
-    earlier = read_json(folder / _WRITTEN) or {}
-    for name in set(earlier.get("files", ())) - set(now):
+    now = sorted(path.relative_to(folder).as_posix() for path in written)
+    try:
+        earlier = set(json.loads((folder / _WRITTEN).read_text(encoding="utf-8"))["files"])
+    except (OSError, ValueError, KeyError, TypeError):
+        earlier = set()
+    for name in earlier - set(now):
         kind, _, file = str(name).partition("/")
-        if kind in names and Path(file).name == file:
+        if kind in {FIGURES, TABLES} and Path(file).name == file:
             with contextlib.suppress(OSError):
                 (folder / kind / file).unlink(missing_ok=True)
     write_json(folder / _WRITTEN, {"files": now})
 
 
-def _write_tables(folder: Path, tables: Sequence[ReportTable]) -> None:
+def _write_tables(folder: Path, tables: Sequence[ReportTable]) -> list[Path]:
+    paths = []
     for table in tables:
         path = folder / f"{table.name}.csv"
         try:
             atomic.write_bytes(path, table.csv())
         except OSError as error:
             raise RunError(f"cannot write {path}: {error.strerror or error}") from None
+        paths.append(path)
+    return paths

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import cv2
 
-from ccbench.executors import kept_workers
+from ccbench.executors import kept_workers, running_workers
 from ccbench.features import BackboneIdentity
 from ccbench.plugins import Plugins, plugin_code
 from ccbench.protocol import LogisticHead, PerceptronHead, Protocol, load_protocol, preset_names
-from ccbench.runner.fits import Fit, fit_seconds, product_seconds
+from ccbench.runner.fits import Fit, fits_seconds, product_seconds
 from ccbench.runner.observer import Observer
 from ccbench.runner.preparation import choose_device
 from ccbench.runner.timing import (
@@ -175,7 +175,7 @@ def _fitted_seconds(protocol: Protocol, features: int, workers: int) -> float:
     fit = Fit(trained, all_rows, features, EXPRESSIONS, protocol.head.ridge)
     heads = DATABASES * protocol.runs
     at_once = min(workers, heads)
-    fits = math.ceil(heads / at_once) * fit_seconds(fit, at_once, heads)
+    fits = math.ceil(heads / at_once) * fits_seconds({fit: heads}, at_once) / heads
     if not fit.shared:
         return fits
     return fits + product_seconds(all_rows, features) * DATABASES / min(workers, DATABASES)
@@ -211,7 +211,7 @@ def _heads_that_fit(
         engine=engine,
     )
     if device == "cpu":
-        return heads_at_once([task], features, processes)
+        return heads_at_once([task], features, processes, running_workers())
     # Equal stacks, and views of every database.
     heads = DATABASES * protocol.runs
     tasks = [replace(task, features=(f"{number}",)) for number in range(DATABASES)]

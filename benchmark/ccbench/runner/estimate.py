@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ccbench.cache import Cache
-from ccbench.executors import kept_workers
+from ccbench.executors import kept_workers, running_workers
 from ccbench.executors.local import one_thread
 from ccbench.faces import UNSEEN, FaceRecord, read_records
 from ccbench.grams import GramTask
 from ccbench.probing import read_series
 from ccbench.protocol import LogisticHead, PerceptronHead
-from ccbench.runner.fits import Fit, fit_seconds, product_seconds
+from ccbench.runner.fits import Fit, fits_seconds, product_seconds
 from ccbench.runner.mixtures import TrainingSet, training_sets
 from ccbench.runner.observer import Observer
 from ccbench.runner.persons import select_all
@@ -36,7 +36,7 @@ from ccbench.runner.timing import (
 )
 from ccbench.runner.units import unit_jobs
 from ccbench.runner.work import Cell, feature_tasks, keep_extractor, make_cells, stack_cells
-from ccbench.training import heads_at_once
+from ccbench.training import fits_at_once, heads_at_once
 from ccbench.training.timing import Pace, Trial
 
 _PHOTOGRAPHS = 4
@@ -121,7 +121,7 @@ def estimate(plan: Preparation, *, workers: int, cache: Cache, observer: Observe
     sets = training_sets(selections, plan.mixtures, protocol.runs, seed)
     chosen = [each for run in sets for each in run]
     with kept_workers():
-        observer.stage("timing this machine", 1)
+        observer.stage("timing faces and features", 1)
         on_device = workers if plan.request.device == "cpu" else 1
         keep_extractor(plan.request.backbone, plan.request.device, plan.extractor)
         spent = (
@@ -129,6 +129,7 @@ def estimate(plan: Preparation, *, workers: int, cache: Cache, observer: Observe
             views_anew / on_device * _view_seconds(plan, on_device, views_anew),
         )
         stimuli, probe_counts = _probe_counts(plan, cache, on_device, workers, observer)
+        observer.stage("timing this machine", 1)
         cells = make_cells(
             sets,
             selections,
@@ -278,7 +279,8 @@ def _heads_seconds(
         largest = max(stacks, key=len)
         rounds = len(cells) / len(largest)
         return _perceptron_seconds(plan, largest[0], 1, len(largest), rounds, cache), 0
-    at_once = heads_at_once(tasks, features, min(workers, len(cells)))
+    wanted = min(workers, len(cells))
+    at_once = heads_at_once(tasks, features, wanted, running_workers())
     # The last round may not be full.
     rounds = math.ceil(len(cells) / at_once)
     return _perceptron_seconds(plan, cells[0], at_once, 1, rounds, cache), 0
@@ -308,8 +310,13 @@ def _regression_seconds(
         sizes[fit] += 1
         if fit.shared:
             shared[GramTask(task.features, task.views)] = fit
-    at_once = min(workers, len(heads))
-    fits = sum(count * fit_seconds(fit, at_once, count) for fit, count in sizes.items())
+    tasks = [
+        (cell.training, GramTask(cell.training.features, cell.training.views) in shared)
+        for cell, _ in heads
+    ]
+    at_once = fits_at_once(tasks, plan.identity.features, workers, running_workers())
+    at_once = min(at_once, len(heads))
+    fits = fits_seconds(sizes, at_once)
     # The last round may not be full.
     total = fits / len(heads) * math.ceil(len(heads) / at_once)
     missing = [fit for task, fit in shared.items() if not cache.find("grams", task.key)]

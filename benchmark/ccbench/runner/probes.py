@@ -205,7 +205,8 @@ def do_part(job: PartJob, report: Report) -> None:
     if recipe != task.recipe:
         raise ProbeError(f"the probe '{task.probe}' changed during the run; start it again")
     with plugin_code("probe", task.probe, "generate()"):
-        stimuli = _probes[task.probe].generate(task.part, options)
+        # Here and not later, should it be a generator.
+        stimuli = tuple(_probes[task.probe].generate(task.part, options))
     store_stimuli(task.probe, stimuli, Cache(job.cache), task.key)
     report(1.0)
 

@@ -136,7 +136,9 @@ class Compute:
         stacks, workers = self._stacks(plan, missing, untrained)
         jobs = [CellJob(self.cache.root, stack) for stack in stacks]
         details = [cells_label(stack) for stack in stacks]
-        self._map("training heads", do_cells, jobs, details, workers, DivergedError)
+        scored = plan.engine is None and self.device != "cpu"
+        stage = "scoring heads" if scored else "training heads"
+        self._map(stage, do_cells, jobs, details, workers, DivergedError)
         return cells
 
     def _stacks(
@@ -171,7 +173,7 @@ class Compute:
         blocks = self._blocks(untrained)
         shared = [gram_task(task, blocks[task.features]) is not None for task in untrained]
         heads = list(zip(untrained, shared, strict=True))
-        at_once = fits_at_once(heads, plan.identity.features, self.workers)
+        at_once = fits_at_once(heads, plan.identity.features, self.workers, running_workers())
         if at_once < min(self.workers, len(untrained)):
             self.observer.note(
                 f"fitting {at_once} head{'s' * (at_once != 1)} at a time, not {self.workers}: "

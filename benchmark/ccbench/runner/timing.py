@@ -91,19 +91,26 @@ def in_all_workers(
 def settled_seconds(
     measure: Callable[[Argument], dict[str, float]], argument: Argument, workers: int, count: float
 ) -> float:
-    """Return the seconds that a worker takes for one of many things.
+    """Return the seconds that a worker takes for one of many things; see :func:`settled`."""
+    return settled(measure, argument, workers, count)["seconds"]
+
+
+def settled(
+    measure: Callable[[Argument], dict[str, float]], argument: Argument, workers: int, count: float
+) -> dict[str, float]:
+    """Measure one of many things; where all would take long, in all workers at once.
 
     Args:
-        measure: a module-level function; returns ``{"seconds": ...}``.
+        measure: a module-level function; returns seconds by name, "seconds" among them.
         argument: of it, picklable.
         workers: processes.
         count: how many there are to do.
     """
     with one_thread():
-        alone = measure(argument)["seconds"]
-    if workers == 1 or alone * count / workers < _WORTHWHILE:
+        alone = measure(argument)
+    if workers == 1 or alone["seconds"] * count / workers < _WORTHWHILE:
         return alone
-    return in_all_workers(measure, argument, workers)["seconds"]
+    return in_all_workers(measure, argument, workers)
 
 
 def settled_pace(trial: Trial, workers: int, whole: Callable[[Pace], float]) -> Pace:

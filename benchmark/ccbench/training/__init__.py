@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from ccbench.cache import Cache
-from ccbench.exceptions import CcbenchError, DivergedError
+from ccbench.exceptions import CacheError, CcbenchError, DivergedError
 from ccbench.features import FeatureBlock
 from ccbench.heads import Head, save_head
 from ccbench.processor import full_precision
@@ -68,6 +68,8 @@ def train_heads(tasks: Sequence[TrainingTask], cache: Cache, report: Report) -> 
             block = FeatureBlock(task.features, cache)
             try:
                 fitted = train_logistic(task, task.head, block, cache)
+            except CacheError:
+                raise
             except CcbenchError as error:
                 where = f"run {task.run + 1} on '{task.database}'"
                 raise CcbenchError(f"{where}: {error}") from None

@@ -76,7 +76,9 @@ def heads_at_once(
     return max(1, min(wanted, (free - shared) // each))
 
 
-def fits_at_once(tasks: Sequence[tuple[TrainingTask, bool]], features: int, wanted: int) -> int:
+def fits_at_once(
+    tasks: Sequence[tuple[TrainingTask, bool]], features: int, wanted: int, running: int = 0
+) -> int:
     """Return how many logistic heads can be fitted at the same time, at most ``wanted``.
 
     Args:
@@ -84,14 +86,18 @@ def fits_at_once(tasks: Sequence[tuple[TrainingTask, bool]], features: int, want
             the largest counts.
         features: number of inputs.
         wanted: how many are asked for.
+        running: processes that are there already.
 
     Raises:
         CcbenchError: not even one fits; what it would take is said.
     """
-    each, rows = max(_fit_bytes(task, features, shared) for task, shared in tasks)
+    own, rows = max(_fit_bytes(task, features, shared) for task, shared in tasks)
     free = _free("cpu")
     if free is None:
         return wanted
+    each = own + _PROCESS
+    # What running processes take is no longer free.
+    free += _PROCESS * min(running, wanted)
     if each > free:
         raise CcbenchError(
             f"a logistic head on {rows:,} views of {features:,} features takes {each / 2**30:.1f} "
@@ -105,8 +111,8 @@ def _fit_bytes(task: TrainingTask, features: int, shared: bool) -> tuple[int, in
     """Return the bytes of a logistic fit, and the rows it is fitted to."""
     rows = len(task.train) * len(task.views)
     products = _PRODUCTS * 8 * rows**2 if shared or fits_in_span(rows, features) else 0
-    # As stored, in single and in double precision.
-    return products + (0 if shared else (2 + 4 + 8) * rows * features), rows
+    # In single precision, in double, and their squares.
+    return products + (0 if shared else (4 + 8 + 8) * rows * features), rows
 
 
 def storing_threads(heads: int) -> int:

@@ -8,11 +8,13 @@ import sys
 from collections.abc import Iterator
 
 import pandas as pd
+from matplotlib.patches import Circle
 from tests.reporting.figures import invented
 from tests.reporting.figures.looks import faults, written
 
 from ccbench.reporting.figures import Illustration, illustrations
 from ccbench.reporting.figures.drawing import head_title
+from ccbench_registry import EXPRESSIONS
 
 ALL = [f"figure{number}" for number in range(1, 11)]
 
@@ -132,3 +134,12 @@ def test_the_head_has_as_many_units_as_there_are_expressions() -> None:
     run.manifest["request"]["protocol"]["head"] = head
     drawn = next(illustrations(run))
     assert "4096–4096–6" in drawn.caption
+    (axes,) = (axes for axes in drawn.figure.axes if axes.get_label() == "network")
+    heights = {text.get_text(): text.get_position()[1] for text in axes.texts}
+    assert "sad" not in heights
+    # A label stands beside its circle.
+    circles = {
+        round(float(patch.center[1]), 6) for patch in axes.patches if isinstance(patch, Circle)
+    }
+    named = [heights[name] for name in EXPRESSIONS if name != "sad"]
+    assert {round(float(height), 6) for height in named} <= circles

@@ -94,15 +94,15 @@ def _faces(manifest: Mapping[str, Any], examples: pd.DataFrame | None) -> _Drawn
     """Draw Figure 1; without examples the network alone."""
     protocol = manifest["request"]["protocol"]
     card, head = manifest["backbone"]["card"], protocol["head"]
-    units = {len(entry["expressions"]) for entry in manifest["databases"]}
-    titles = str(card["title"]), head_title(head, units)
+    known = [entry["expressions"] for entry in manifest["databases"]]
+    titles = str(card["title"]), head_title(head, map(len, known))
     notes = {} if examples is None else _notes(manifest)
     columns = ["database", "expression", "pixels"]
     shown = pd.DataFrame(columns=columns) if examples is None else examples
     shown = shown[shown["database"].map(notes) == MISSING]
-    figure = figure1(
-        shown, *titles, hidden=len(head.get("hidden") or ()), notes=notes, units=max(units)
-    )
+    units = [name for name in EXPRESSIONS if any(name in each for each in known)]
+    hidden = len(head.get("hidden") or ())
+    figure = figure1(shown, *titles, hidden=hidden, notes=notes, units=units)
     named = [name for name in notes if (shown["database"] == name).any()]
     return "figure1", captions.caption1(named, notes, protocol["face"], titles), figure
 

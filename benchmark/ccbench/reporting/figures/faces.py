@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrow, Polygon, Rectangle
+from numpy.typing import NDArray
 
 from ccbench.reporting.figures.sheet import Sheet
 from ccbench.reporting.figures.style import (
@@ -42,7 +43,7 @@ def figure1(
     *,
     hidden: int = 0,
     notes: Mapping[str, str] | None = None,
-    units: int = len(EXPRESSIONS),
+    units: Sequence[str] = EXPRESSIONS,
 ) -> Figure:
     """Draw example faces and the network (paper, Figure 1).
 
@@ -54,7 +55,7 @@ def figure1(
         hidden: layers of the head between features and output units.
         notes: database -> what its row says if it has no example.  The rows are in the order
             of the notes, then of the examples.
-        units: output units that are drawn.
+        units: expressions that the output units stand for.
     """
     said = dict(notes or {})
     shown = {str(name) for name in examples["database"]}
@@ -116,7 +117,7 @@ def _say(sheet: Sheet, top: float, name: str, note: str) -> None:
 
 
 def _draw_network(
-    sheet: Sheet, top: float, texts: tuple[str, str, str], hidden: int, units: int
+    sheet: Sheet, top: float, texts: tuple[str, str, str], hidden: int, units: Sequence[str]
 ) -> None:
     """Draw a face that goes through frozen layers and the trained head to the units.
 
@@ -133,8 +134,7 @@ def _draw_network(
         _draw_slab(axes, 42 + 11 * place, middle, half, depth)
     _draw_arrow(axes, 99, 106, middle)
     _draw_head(axes, (111, 154), middle, hidden, units)
-    for place, expression in enumerate(EXPRESSIONS):
-        height = middle + 13.5 - 4.5 * place
+    for height, expression in zip(middle + _heights(len(units)), units, strict=True):
         axes.text(157, height, expression, va="center", fontsize=SMALL)
     axes.text(20, 2.0, "standardised face", ha="center", fontsize=SMALL, color=SOFT)
     axes.text(69, 5.0, fit(texts[1], 64), ha="center")
@@ -178,11 +178,17 @@ def _draw_slab(axes: Axes, left: float, middle: float, half: float, depth: float
         axes.add_patch(Polygon(outline, facecolor=colour, edgecolor="white", linewidth=0.5))
 
 
+def _heights(count: int) -> NDArray[np.float64]:
+    """Return the heights of circles, 4.5 mm apart, about the middle."""
+    found: NDArray[np.float64] = 4.5 * ((count - 1) / 2 - np.arange(count, dtype=np.float64))
+    return found
+
+
 def _draw_head(
-    axes: Axes, ends: tuple[float, float], middle: float, hidden: int, units: int
+    axes: Axes, ends: tuple[float, float], middle: float, hidden: int, units: Sequence[str]
 ) -> None:
     """Draw all connections from features through hidden layers to the output units."""
-    last = middle + np.linspace(13.5, -13.5, units)
+    last = middle + _heights(len(units))
     layers = [middle + np.linspace(13.5, -13.5, 10)] * (1 + hidden) + [last]
     at = np.linspace(*ends, len(layers))
     for place in range(len(layers) - 1):
