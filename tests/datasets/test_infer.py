@@ -17,7 +17,7 @@ from ccbench.datasets.infer import NothingReadError, Proposal, infer, kinds, rea
 from ccbench.exceptions import DatasetError
 from ccbench.interfaces import MimickedDataset
 from ccbench.plugins import load_plugins
-from ccbench_registry import EXPRESSIONS, DatasetCard, FilePattern, Terms
+from ccbench_registry import EXPRESSIONS, DatasetCard, Terms
 
 
 def codes(text: str, expressions: tuple[str, ...] = EXPRESSIONS) -> dict[str, str]:
@@ -452,50 +452,6 @@ def test_known_databases_are_read_as_their_own_cards_read_them(
         if s.path not in misnamed
     }
     assert view in proposal.columns
-
-
-@pytest.mark.parametrize(
-    ("names", "values"),
-    [
-        (
-            [
-                f"{poser:02}_{expression}{view}.png"
-                for poser in range(1, 5)
-                for expression in ("joy", "fear", "anger")
-                for view in ("", "left", "right")
-            ],
-            {"", "left", "right"},
-        ),
-        (
-            [
-                "AF01AN.JPG" if (poser, view) == (1, "S") else f"AF{poser:02}{expression}{view}.JPG"
-                for poser in range(1, 5)
-                for expression in ("AN", "HA", "SA", "AF")
-                for view in ("S", "HL", "FR")
-            ][2:],
-            set(),
-        ),
-    ],
-)
-def test_an_ending_that_some_names_lack(names: list[str], values: set[str]) -> None:
-    found = infer(list(dict.fromkeys(names)))
-    re.compile(found.pattern)
-    assert not found.unmatched
-    if values:
-        assert values in [set(counts) for counts in found.columns.values()]
-
-
-def test_one_person_in_two_spellings_is_one_poser(tmp_path: Path) -> None:
-    composed = unicodedata.normalize("NFC", "Zoë_joy.png")
-    names = [composed, unicodedata.normalize("NFD", "zoë_fear.png"), "Al_joy.png"]
-    found = read_pattern(names, r"(?P<poser>[^_]+)_(?P<expression>.*)\.png")
-    assert sorted(found.columns["poser"].values()) == [1, 2]
-    for name in names:
-        (tmp_path / name).touch()
-    files = FilePattern(pattern=found.pattern)
-    card = DatasetCard(name="mine", title="Mine", terms=Terms(licence="ours"), files=files)
-    table = PatternDataset(card).samples(tmp_path, {})
-    assert len(table.posers) == 2
 
 
 def test_a_pattern_of_the_users() -> None:

@@ -21,7 +21,7 @@ from ccbench.cli.options import device_option, workers_option
 @device_option
 @workers_option
 def bench(backbone: str, engine: str, device: str, workers: int) -> None:
-    """Time this machine for about a minute and say how long each protocol would take.
+    """Time this machine for a minute or two and say how long each protocol would take.
 
     Two lines: the speed of training and of features, and the projected time of each preset on
     two databases of 60 posers. For your own databases: ccbench matrix --dry-run.

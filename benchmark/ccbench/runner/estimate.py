@@ -297,6 +297,7 @@ def _regression_seconds(
     assert isinstance(head, LogisticHead)
     sizes: Counter[Fit] = Counter()
     shared: dict[GramTask, Fit] = {}
+    tasks = []
     for cell, chosen in heads:
         task = cell.training
         photographs = sum(len(source.selection.chosen) for source in chosen.sources)
@@ -308,12 +309,9 @@ def _regression_seconds(
             ridge=head.ridge,
         )
         sizes[fit] += 1
+        tasks.append((task, fit.shared))
         if fit.shared:
             shared[GramTask(task.features, task.views)] = fit
-    tasks = [
-        (cell.training, GramTask(cell.training.features, cell.training.views) in shared)
-        for cell, _ in heads
-    ]
     at_once = fits_at_once(tasks, plan.identity.features, workers, running_workers())
     at_once = min(at_once, len(heads))
     fits = fits_seconds(sizes, at_once)
