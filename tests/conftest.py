@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import shutil
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import pytest
 
+from ccbench.preprocessing import standardise
 from ccbench.results import Run
 from ccbench.runner import run_matrix
 from ccbench.testing.drawn import DRAWN_DATABASES, write_database
@@ -70,6 +72,20 @@ def one_format(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     """Write figures as SVG only, which a page shows; tests of the files ask for ``all_formats``."""
     if "all_formats" not in request.keywords:
         monkeypatch.setattr("ccbench.reporting.figures.saving.FORMATS", ("svg",))
+
+
+@pytest.fixture
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw no figures, for tests of what else is on the page."""
+    monkeypatch.setattr("ccbench.reporting.page._pictures", lambda run: ([], []))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def faces_once() -> Iterator[None]:
+    """Let tests standardise each of the few drawn photographs once, however many runs they make."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ccbench.faces.standardise", functools.lru_cache(512)(standardise))
+        yield
 
 
 @pytest.fixture
@@ -260,18 +276,10 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def lab_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder in which pip has installed the plugin of ``tests/lab``."""
-    project, folder = tmp_path_factory.mktemp("mylab"), tmp_path_factory.mktemp("site")
-    shutil.copy(Path(__file__).parent / "lab" / "mylab_ccbench.py", project)
-    (project / "pyproject.toml").write_text(
-        '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
-        '[project]\nname = "mylab-ccbench"\nversion = "1.0"\n'
-        '[project.entry-points.ccbench]\nmylab = "mylab_ccbench"\n'
-        '[tool.hatch.build.targets.wheel]\ninclude = ["mylab_ccbench.py"]\n'
-    )
-    options = ("--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--target", folder)
-    command = [sys.executable, "-m", "pip", "install", *options, project]
-    subprocess.run([str(part) for part in command], check=True, capture_output=True)
+    """Return a folder into which the plugin of ``tests/lab`` is installed, as pip would."""
+    folder = tmp_path_factory.mktemp("site")
+    source = (Path(__file__).parent / "lab" / "mylab_ccbench.py").read_text(encoding="utf-8")
+    _install(folder, "mylab-ccbench", {"mylab": "mylab_ccbench"}, mylab_ccbench=source)
     return folder
 
 

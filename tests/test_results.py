@@ -28,23 +28,23 @@ from ccbench_registry import EXPRESSIONS
 
 
 @pytest.fixture
-def copied(small_run: Run, tmp_path: Path) -> Path:
+def copied(tiny_run: Run, tmp_path: Path) -> Path:
     """Return a copy of the finished run, to damage."""
-    return Path(shutil.copytree(small_run.path, tmp_path / "copied"))
+    return Path(shutil.copytree(tiny_run.path, tmp_path / "copied"))
 
 
-def test_a_finished_run_is_opened(small_run: Run) -> None:
-    for path in (small_run.path, str(small_run.path)):
+def test_a_finished_run_is_opened(tiny_run: Run) -> None:
+    for path in (tiny_run.path, str(tiny_run.path)):
         run = open_run(path)
-        assert run.path == small_run.path
-        assert run.manifest == json.loads((small_run.path / MANIFEST).read_text(encoding="utf-8"))
+        assert run.path == tiny_run.path
+        assert run.manifest == json.loads((tiny_run.path / MANIFEST).read_text(encoding="utf-8"))
         assert run.databases == ("drawn-a", "drawn-b")
-    assert {path.stem for path in small_run.path.glob("*.parquet")} == {*TABLES, "examples"}
+    assert {path.stem for path in tiny_run.path.glob("*.parquet")} == {*TABLES, "examples"}
 
 
-def test_the_tables_of_a_run_fit_together(small_run: Run) -> None:
-    predictions, splits = small_run.predictions, small_run.table("splits")
-    photographs = small_run.photographs
+def test_the_tables_of_a_run_fit_together(tiny_run: Run) -> None:
+    predictions, splits = tiny_run.predictions, tiny_run.table("splits")
+    photographs = tiny_run.photographs
     logits = predictions[[f"logit_{name}" for name in EXPRESSIONS]].to_numpy()
     # All logits are there, and the largest is the choice.
     choice = [EXPRESSIONS[index] for index in np.nanargmax(logits, axis=1)]
@@ -60,8 +60,8 @@ def test_the_tables_of_a_run_fit_together(small_run: Run) -> None:
         assert (row["poser"], row["expression"]) == (known["poser"], known["expression"])
     # Each poser is in one part of each run.
     assert not splits.duplicated(["database", "run", "poser"]).any()
-    assert set(small_run.curves["part"]) == {"train", "validation"}
-    assert len(small_run.table("runs")) == 2 * 3
+    assert set(tiny_run.curves["part"]) == {"train", "validation"}
+    assert len(tiny_run.table("runs")) == 2 * 2
 
 
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
@@ -183,30 +183,30 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None
         write_json(tmp_path / "file" / "a.json", {})
 
 
-def test_sql_over_the_tables(small_run: Run) -> None:
-    found = small_run.query(
+def test_sql_over_the_tables(tiny_run: Run) -> None:
+    found = tiny_run.query(
         "select database, run, avg(loss) as loss from curves where part = 'validation' "
         "group by database, run order by database, run"
     )
-    curves = small_run.curves
+    curves = tiny_run.curves
     expected = curves[curves["part"] == "validation"].groupby(["database", "run"])["loss"].mean()
-    assert len(found) == len(expected) == 6
+    assert len(found) == len(expected) == 4
     assert np.allclose(found["loss"], expected)
-    joined = small_run.query(
+    joined = tiny_run.query(
         "select count(*) as n from predictions p join photographs f "
         "on p.test_database = f.database and p.photograph = f.photograph "
         "and p.expression = f.expression"
     )
-    assert joined["n"].tolist() == [len(small_run.predictions)]
+    assert joined["n"].tolist() == [len(tiny_run.predictions)]
     for name in TABLES:
-        assert list(small_run.query(f"select * from {name} limit 1").columns) == list(
-            small_run.table(name).columns
+        assert list(tiny_run.query(f"select * from {name} limit 1").columns) == list(
+            tiny_run.table(name).columns
         )
 
 
-def test_wrong_sql_is_duckdbs_error(small_run: Run) -> None:
+def test_wrong_sql_is_duckdbs_error(tiny_run: Run) -> None:
     with pytest.raises(duckdb.Error, match="nonsense"):
-        small_run.query("select * from nonsense")
+        tiny_run.query("select * from nonsense")
 
 
 @pytest.mark.parametrize("name", ["seed=1", "kdef[session=A]", "it's", "a*?"])

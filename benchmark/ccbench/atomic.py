@@ -116,7 +116,8 @@ def refuse_taken(out: Path, refusal: type[CcbenchError], hint: str = "") -> None
 
 def _flush(file: Path) -> None:
     """Make sure that a file's bytes are on the disk before its name is."""
-    with file.open("rb") as handle:
+    # Windows flushes only what may be written.
+    with file.open("rb+" if os.name == "nt" else "rb") as handle:
         os.fsync(handle.fileno())
 
 
@@ -153,10 +154,8 @@ def _scratch_below(folder: Path) -> Iterator[Path]:
 
 
 def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    # Not os.kill(pid, 0), which ends processes on Windows.
+    import psutil
+
+    alive: bool = psutil.pid_exists(pid)
+    return alive

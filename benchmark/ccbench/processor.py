@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 BFLOAT16 = frozenset({"avx512_bf16", "amx_bf16"})
 """Instructions that multiply bfloat16 numbers several times faster than float32 ones."""
+MOST_PROCESSES = 61 if sys.platform == "win32" else 10_000
+"""Worker processes at most; Windows waits for no more."""
 _GROUPS = Path("/sys/fs/cgroup")
 _MEMBERSHIP = Path("/proc/self/cgroup")
 
@@ -21,7 +24,7 @@ def available_cores() -> int:
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count() or 1
-    return min([cores, *_quotas()])
+    return min([cores, MOST_PROCESSES, *_quotas()])
 
 
 def control_groups(controller: str) -> list[Path]:

@@ -170,11 +170,12 @@ def share_rejected(
     """Return the share of rejections of each test."""
     found: dict[Test, list[bool]] = {}
     # Workers that each start threads of their own would wait for each other.
+    chunk = max(1, min(10, repetitions // workers))
     with (
         threadpool_limits(1),
         ProcessPoolExecutor(workers, initializer=threadpool_limits, initargs=(1,)) as pool,
     ):
-        for outcomes in pool.map(simulation, range(repetitions), chunksize=10):
+        for outcomes in pool.map(simulation, range(repetitions), chunksize=chunk):
             for test, rejected in outcomes:
                 found.setdefault(test, []).append(rejected)
     return {test: float(np.mean(rejected)) for test, rejected in found.items()}

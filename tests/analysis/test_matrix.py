@@ -198,6 +198,31 @@ def test_choosing_among_shared_expressions_equals_a_naive_loop(predictions: pd.D
             assert rates[pair]["shared_choice"] == pytest.approx(rates[pair]["mean"])
 
 
+def test_an_expression_of_few_runs_counts_as_one_of_all() -> None:
+    rows = table({"a": EXPRESSIONS[:3]}, np.random.default_rng(4), runs=4)
+    # Always wrong, and in the first run only.
+    rows.loc[rows["expression"] == "fearful", "predicted"] = "happy"
+    rows = rows[(rows["expression"] != "fearful") | (rows["run"] == 0)]
+    by_expression = {
+        name: [
+            (part["predicted"] == name).mean()
+            for _, part in rows[rows["expression"] == name].groupby("run")
+        ]
+        for name in EXPRESSIONS[:3]
+    }
+    assert [len(rates) for rates in by_expression.values()].count(4) == 2
+    wanted = np.mean([np.mean(rates) for rates in by_expression.values()])
+    assert correct_rates(rows)["mean"].tolist() == pytest.approx([wanted])
+    # The mean of the runs' means is another.
+    by_run = [
+        recall_score(part["expression"], part["predicted"], labels=list(shown), average="macro")
+        for _, part in rows.groupby("run")
+        if (shown := dict.fromkeys(part["expression"]))
+    ]
+    assert abs(np.mean(by_run) - wanted) > 0.05
+    assert correct_rates(rows)["sd"].tolist() == pytest.approx([np.std(by_run, ddof=1)])
+
+
 def test_one_run_has_no_sd() -> None:
     rates = correct_rates(table(UNEVEN, np.random.default_rng(2), runs=1))
     assert rates["sd"].isna().all()

@@ -78,6 +78,7 @@ def _workers(count: int, stack: contextlib.ExitStack) -> dict[str, Callable[[], 
     for _ in range(count):
         here, there = context.Pipe()
         context.Process(target=_work, args=(there,), daemon=True).start()
+        there.close()  # or a worker that was killed would be waited for without end
         pipes.append(stack.enter_context(here))
 
     def together() -> None:

@@ -162,6 +162,7 @@ def engine_steps(name: str) -> Iterator[int]:
         trainee = AutogradHeads(weights, task.schedule, pupil.masks.kept)
     else:
         trainee = DelayedHeads(weights, task.schedule, pupil.masks.kept, precision)
+    del weights
     for block, _ in blocks([pupil], task.schedule, engine.block, precision):
         trainee.train(block)
         yield len(block.sizes)
@@ -185,6 +186,7 @@ def worker_steps(name: str, workers: int) -> Iterator[float]:
     for _ in range(workers):
         here, there = context.Pipe()
         context.Process(target=_work, args=(name, there), daemon=True).start()
+        there.close()  # or a worker that was killed would be waited for without end
         pipes.append(here)
     while True:
         start = time.perf_counter()

@@ -251,11 +251,12 @@ def test_what_is_no_bundle(data: bytes) -> None:
 
 
 def test_a_bundle_of_another_ccbench(honest: bytes) -> None:
-    reads = "this ccbench reads format 2"
-    with pytest.raises(BundleError, match=rf"of format 3, {reads}; install ccbench 9\.0, which"):
-        verify_bundle(hashed(unpack(honest), format=3, ccbench="9.0"), "x")
-    with pytest.raises(BundleError, match=rf"of format 1, {reads}; pack its run again"):
-        verify_bundle(hashed(unpack(honest), format=1), "x")
+    reads = "this ccbench reads format 3"
+    with pytest.raises(BundleError, match=rf"of format 4, {reads}; install ccbench 9\.0, which"):
+        verify_bundle(hashed(unpack(honest), format=4, ccbench="9.0"), "x")
+    for older in (1, 2):
+        with pytest.raises(BundleError, match=rf"of format {older}, {reads}; pack its run again"):
+            verify_bundle(hashed(unpack(honest), format=older), "x")
 
 
 def test_a_poser_who_was_trained_on(honest: bytes) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from ccbench.protocol import PerceptronHead, Protocol, load_protocol
 from ccbench.runner import bench, timing
+from ccbench.training import memory
 
 if TYPE_CHECKING:
     from tests.conftest import Command
@@ -52,3 +53,16 @@ def test_what_is_not_there_is_refused(ccbench: Command) -> None:
     done = ccbench("bench", "-b", "alexnot")
     assert done.code == 2
     assert "did you mean 'alexnet'" in done.err
+
+
+def test_heads_that_do_not_fit_are_said_and_the_others_timed(
+    ccbench: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "_free", lambda device: 10**6)
+    done = ccbench("bench", "--workers", "1", "--engine", "float32")
+    assert done.code == 0, done.err
+    first, second = done.out.strip().splitlines()[-2:]
+    assert re.match(r"The paper's head: a head of 16 and 16 hidden units .* GB free;.* ms a", first)
+    assert re.search(r"quick [\d.]+ (s|min)", second)
+    assert "standard (not enough memory)" in second
+    assert "inagaki2022 (not enough memory)" in second

@@ -160,6 +160,7 @@ def contents(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_output_into_another_run(ccbench: Command, four: Path, tmp_path: Path) -> None:
     start = ("matrix", "-d", f"drawn-a={four}", *FAST, "--out", tmp_path / "run")
     assert ccbench(*start).code == 0
@@ -196,6 +197,7 @@ def test_a_cache_below_a_file(
 # -- survived, and said
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_damaged_photographs_are_left_out_and_counted(
     ccbench: Command, four: Path, tmp_path: Path
 ) -> None:
@@ -233,6 +235,7 @@ def test_damaged_photographs_are_left_out_and_counted(
     assert not bad & set(run.predictions["photograph"])
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_an_empty_file_in_each_of_two_databases_is_no_shared_photograph(
     ccbench: Command, four: Path, few_posers: FewPosers
 ) -> None:
@@ -243,6 +246,7 @@ def test_an_empty_file_in_each_of_two_databases_is_no_shared_photograph(
     assert done.code == 0, done.err
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_missing_face_is_an_error_when_asked(ccbench: Command, four: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (256, 256), dtype=np.uint8)
     cv2.imwrite(str(four / "p04_sad.png"), noise)
@@ -253,6 +257,7 @@ def test_a_missing_face_is_an_error_when_asked(ccbench: Command, four: Path) -> 
     assert ccbench(*start, "--on-missing-face", "center").code == 0
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_database_without_an_expression_is_scored_on_the_shared_ones(
     ccbench: Command, four: Path, few_posers: FewPosers, tmp_path: Path
 ) -> None:
@@ -312,6 +317,7 @@ def test_dry_run_says_that_it_made_photographs(ccbench: Command, lab: Path) -> N
     assert said not in ccbench(*command).out
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_dry_run_writes_no_run_and_counts_what_the_run_does(
     ccbench: Command, four: Path, few_posers: FewPosers, own_cache: Path, tmp_path: Path
 ) -> None:

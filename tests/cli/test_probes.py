@@ -210,6 +210,7 @@ def test_render_says_what_it_cannot_write(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_matrix_prints_what_the_units_are_tuned_to(
     ccbench: Command, few_posers: FewPosers, tmp_path: Path
 ) -> None:

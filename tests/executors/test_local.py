@@ -15,7 +15,13 @@ import pytest
 import torch
 
 from ccbench.exceptions import BackboneError, CcbenchError, DatasetError
-from ccbench.executors import available_cores, kept_workers, map_tasks
+from ccbench.executors import (
+    available_cores,
+    end_workers,
+    held_by_workers,
+    kept_workers,
+    map_tasks,
+)
 from ccbench.executors.local import _interrupts_held_back, one_thread
 
 Report = Callable[[float], None]
@@ -161,6 +167,23 @@ def test_kept_workers_are_used_again_and_end_with_the_block(tasks: Any, tmp_path
         assert found[0] | found[1] <= alive
         assert len(alive) == 2
     assert multiprocessing.active_children() == []
+
+
+def test_workers_end_for_the_memory_they_hold(tasks: Any) -> None:
+    import multiprocessing
+
+    assert held_by_workers() == []
+    with kept_workers():
+        map_tasks(tasks.nothing, [1, 2], workers=2, progress=ignore)
+        held = held_by_workers()
+        assert len(held) == 2
+        assert min(held) > 5e6
+        end_workers()
+        assert held_by_workers() == []
+        assert multiprocessing.active_children() == []
+        end_workers()
+        map_tasks(tasks.nothing, [1, 2], workers=2, progress=ignore)
+        assert len(held_by_workers()) == 2
 
 
 def test_after_an_error_other_workers_take_over(tasks: Any, tmp_path: Path) -> None:

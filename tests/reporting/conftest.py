@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ccbench.reporting import page
 from ccbench.results import MANIFEST, RESPONSE_COLUMNS, Run, open_run, write_table
 from ccbench_registry import ACTION_UNITS, EXPRESSIONS
 
@@ -32,12 +31,6 @@ class Invent(Protocol):
         units: Sequence[int] = UNITS,
         seed: int = 0,
     ) -> Run: ...
-
-
-@pytest.fixture
-def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw no figures, for tests of what else is on the page."""
-    monkeypatch.setattr(page, "_pictures", lambda run: ([], []))
 
 
 @pytest.fixture(scope="session")

@@ -223,7 +223,8 @@ def test_the_script_fits_the_model_that_the_run_allows(probed: Run, tmp_path: Pa
     squeezed = " ".join(script.split())
     assert (
         "correct ~ train_database * test_database * expression + (1 | poser) + "
-        "(1 | poser:expression) + (1 | network)," in squeezed
+        "(1 | poser:expression) + (1 | poser:expression:train_database) + (1 | network),"
+        in squeezed
     )
     assert 'databases <- c("drawn-a", "drawn-b")' in script
     # In the registry's order.

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
+from ccbench.analysis.statistics.finding import POSERS, Finding
+from ccbench.analysis.statistics.labels import smallest_p
 from ccbench.exceptions import RunError
 from ccbench.reporting import summarise, write_report
-from ccbench.reporting.answer import Drop, drops
+from ccbench.reporting.answer import Drop, _lead, _relation_points, drops
 from ccbench.reporting.page import make_page
 from ccbench.results import MANIFEST, Run, open_run, write_table
 from ccbench_registry import EXPRESSIONS
@@ -249,6 +251,42 @@ def test_drops_and_rises_are_said(tiny_run: Run) -> None:
     assert Drop(pair, -0.09, -0.27, 0.08, 0.4).text == "rises by .09 [−.08, .27]"
     assert Drop(pair, 0.2, math.nan, math.nan, math.nan).text == "drops by .20"
     assert not Drop(pair, -0.2, -0.3, -0.1, 0.001).shown
+
+
+def test_the_lead_says_that_no_drop_is_shown_only_where_all_were_tested(tiny_run: Run) -> None:
+    pairs = list(summarise(tiny_run).pairs.values())
+    own = [pair for pair in pairs if pair.own]
+    (pair,) = [pair for pair in pairs if not pair.own][:1]
+    clear, small = Drop(pair, 0.4, 0.3, 0.5, 0.001), Drop(pair, 0.1, -0.1, 0.3, 0.4)
+    untested = Drop(pair, 0.8, math.nan, math.nan, math.nan)
+    assert _lead(own, [clear, small, untested]).startswith("Not fully: they are")
+    assert _lead(own, [small, small]).startswith("No drop is shown: they are")
+    for found in ([small, untested], [untested]):
+        assert _lead(own, found).startswith("They are right")
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ([7, 7], "more than with labels matched up at random in 1 of 2 swapped tests (p < .05"),
+        ([7, 3], "more than with labels matched up at random in 1 of 1 swapped tests (p < .05"),
+        ([3, 3], "which so few labels cannot tell from labels matched up at random"),
+    ],
+)
+def test_tests_that_cannot_reject_are_not_counted(labels: list[int], said: str) -> None:
+    tested = [
+        Finding(
+            f"profiles and confusions (probe): {train} (off-diagonal)",
+            POSERS,
+            "",
+            estimate=0.5,
+            p=max(smallest_p(count), p),
+            n=f"{count} labels",
+        )
+        for train, count, p in zip(("a on b", "b on a"), labels, (0.001, 0.4), strict=True)
+    ]
+    (point,) = _relation_points(tested, "probe")
+    assert said in point
 
 
 @pytest.mark.usefixtures("no_pictures")

@@ -116,7 +116,7 @@ def test_mixtures_are_tested_against_own_networks_only(mixed: Run) -> None:
     assert not [finding for finding in published if "+" in finding.comparison]
     tested = poser_findings(mixed.predictions, found, cells, draws=50, permutations=99)
     assert [finding.comparison for finding in tested if "+" in finding.comparison] == [
-        f"own vs foreign networks: {name} vs {mixture} on {name}"
+        f"own vs mixed networks: {name} vs {mixture} on {name}"
         for mixture in (MIXED, ALL)
         for name in "abc"
     ]

@@ -76,6 +76,7 @@ def test_the_terminal_shows_units_and_correlations(
     assert "angry 4 | −12 – | −4 −1.00" in lines
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_the_page_shows_them_too(probed: Run) -> None:
     page = Page(write_report(probed))
     cells = [" ".join(cell.split()) for cell in page.cells]
@@ -98,6 +99,7 @@ def test_the_page_shows_them_too(probed: Run) -> None:
     assert "AU4 brow lowerer, AU12 lip corner puller." in page.text
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_run_without_a_probe_says_nothing_of_it(
     tiny_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

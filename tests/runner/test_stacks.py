@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import torch
 from tests.runner.heard import Heard
 
 from ccbench.cache import Cache
@@ -24,7 +25,6 @@ from ccbench.training import memory, perceptron
 from ccbench.training.timing import Pace, Trial
 
 if TYPE_CHECKING:
-    import torch
     from tests.conftest import FewPosers
 
     from ccbench.training import TrainingTask
@@ -76,7 +76,7 @@ def test_stacks_give_what_single_heads_give(
     alone = run("alone", heard := Heard())
     assert ("training heads", 6) in heard.stages
     # A device that is not called "cpu", as a GPU is not.
-    monkeypatch.setattr(preparation, "choose_device", lambda device: "cpu:0")
+    monkeypatch.setattr(preparation, "choose_device", lambda device, observer: "cpu:0")
     monkeypatch.setattr(stages, "heads_at_once", lambda tasks, features, wanted: min(room, wanted))
     together = run("together", heard := Heard())
     assert ("training heads", stacks) in heard.stages
@@ -113,7 +113,7 @@ def test_stacks_are_timed_as_they_run(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(preparation, "choose_device", lambda device: "cpu:0")
+    monkeypatch.setattr(preparation, "choose_device", lambda device, observer: "cpu:0")
     monkeypatch.setattr(estimating, "heads_at_once", lambda tasks, features, wanted: 4)
     timed: list[tuple[Trial, int]] = []
 
@@ -180,7 +180,7 @@ def test_fewer_processes_where_memory_is_short(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(stages, "heads_at_once", lambda tasks, features, wanted, running: 1)
+    monkeypatch.setattr(stages, "heads_at_once", lambda tasks, features, wanted, held: 1)
     run_matrix(
         databases,
         backbone="tiny",
@@ -190,6 +190,41 @@ def test_fewer_processes_where_memory_is_short(
         observer=(heard := Heard()),
     )
     assert heard.sentences == ["training 1 head at a time, not 2: there is no memory for more"]
+
+
+def test_fewer_workers_where_memory_is_short(
+    databases: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    used: set[tuple[str, int]] = set()
+    monkeypatch.setattr(stages, "map_tasks", in_this_process(used))
+    monkeypatch.setattr(preparation, "processes_at_once", lambda wanted: 1)
+    run_matrix(
+        databases,
+        backbone="tiny",
+        runs=1,
+        out=tmp_path / "run",
+        workers=3,
+        observer=(heard := Heard()),
+    )
+    assert heard.sentences == ["1 worker, not 3: there is no memory for more"]
+    assert {workers for _, workers in used} == {1}
+
+
+def test_a_gpu_that_fails_is_not_taken_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    # PyTorch finds one, and fails with it.
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+
+    def fail(size: int, *, device: str) -> None:
+        raise RuntimeError(f"CUDA error: no kernel image is available for {device}\nand more")
+
+    monkeypatch.setattr(torch, "zeros", fail)
+    assert preparation.choose_device("auto", heard := Heard()) == "cpu"
+    assert heard.sentences == [
+        "the GPU fails here (CUDA error: no kernel image is available for cuda): computing on "
+        "the CPU"
+    ]
+    with pytest.raises(CcbenchError, match=r"^--device cuda cannot be used: CUDA error"):
+        preparation.choose_device("cuda", Heard())
 
 
 def test_heads_of_the_cache_take_no_room_in_a_stack(
@@ -209,7 +244,7 @@ def test_heads_of_the_cache_take_no_room_in_a_stack(
         )
         return heard.stages
 
-    monkeypatch.setattr(preparation, "choose_device", lambda device: "cpu:0")
+    monkeypatch.setattr(preparation, "choose_device", lambda device, observer: "cpu:0")
     monkeypatch.setattr(stages, "heads_at_once", lambda tasks, features, wanted: wanted)
     assert ("training heads", 1) in stages_of(databases[0])
     # Three heads to be tested on the other database, each by itself, and a stack of three.
@@ -236,7 +271,7 @@ def test_logistic_heads_are_fitted_by_all_workers_where_a_gpu_scores_them(
     used: set[tuple[str, int]] = set()
     monkeypatch.setattr(stages, "map_tasks", in_this_process(used))
     _, alone = run("alone")
-    monkeypatch.setattr(preparation, "choose_device", lambda device: "cpu:0")
+    monkeypatch.setattr(preparation, "choose_device", lambda device, observer: "cpu:0")
     used.clear()
     heard, together = run("together")
     assert [stage for stage in heard.stages if "heads" in stage[0]] == [
@@ -261,7 +296,7 @@ def in_this_process(used: set[tuple[str, int]]) -> Callable[..., None]:
 def test_memory_for_one_fit_at_a_time(
     databases: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(stages, "fits_at_once", lambda heads, features, wanted, running: 1)
+    monkeypatch.setattr(stages, "fits_at_once", lambda heads, features, wanted, held: 1)
     run_matrix(
         databases,
         backbone="tiny",

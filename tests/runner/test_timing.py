@@ -41,3 +41,11 @@ def test_the_more_there_is_to_do_the_longer_it_is_timed(
     found = timing.settled_pace(trial, 2, lambda pace: pace.step / 0.01 * whole)
     assert [trial.blocks for trial in trials] == tried
     assert found.step == pytest.approx(0.01 * len(tried))
+
+
+@pytest.mark.parametrize(
+    ("tasks", "workers", "rounds"), [(1, 1, 1), (1, 8, 1), (8, 8, 1), (9, 8, 2), (7, 2, 4)]
+)
+def test_the_last_round_takes_as_long_as_the_others(tasks: int, workers: int, rounds: int) -> None:
+    assert timing.in_rounds(3.0 * tasks, tasks, workers) == pytest.approx(3.0 * rounds)
+    assert timing.in_rounds(0.0, 0, workers) == 0.0

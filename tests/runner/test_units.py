@@ -316,6 +316,7 @@ def test_layers_that_are_not_there(
     assert not entries(own_cache, "faces")
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_the_command_measures_layers(ccbench: Command, database: list[str], tmp_path: Path) -> None:
     out = tmp_path / "out"
     start = ("matrix", "-d", database[0], "-b", "tiny", "--runs", 1, "-p", READ)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ccbench import processor
 from ccbench.exceptions import CcbenchError, UnknownNameError
 from ccbench.protocol import PerceptronHead, Schedule
 from ccbench.training import Engine, TrainingTask, choose_engine, engines, head_bytes, memory
@@ -112,8 +110,11 @@ def test_processes_that_are_there_already_are_not_counted_again(
     free = 3 * each + 2 * 600 * 2**20
     monkeypatch.setattr(memory, "_free", lambda device: free)
     assert heads_at_once([paper_task()], 9216, 4) == 2
-    assert heads_at_once([paper_task()], 9216, 4, running=1) == 3
-    assert heads_at_once([paper_task()], 9216, 3, running=9) == 3
+    # As much as a new one would take, of one that holds more.
+    assert heads_at_once([paper_task()], 9216, 4, held=[2**30]) == 3
+    assert heads_at_once([paper_task()], 9216, 4, held=[590 * 2**20]) == 2
+    assert heads_at_once([paper_task()], 9216, 4, held=[300 * 2**20] * 2) == 3
+    assert heads_at_once([paper_task()], 9216, 3, held=[2**30] * 9) == 3
 
 
 @pytest.mark.parametrize(
@@ -132,11 +133,11 @@ def test_as_many_fits_as_memory_allows(
     heads = [(replace(task, train=((0, 0),)), shared), (task, shared)]
     process = 600 * 2**20
     for count in (1, 2, 5):
-        monkeypatch.setattr(memory, "_free", lambda device, count=count: count * (each + process))
+        monkeypatch.setattr(memory, "free_memory", lambda count=count: count * (each + process))
         assert fits_at_once(heads, 9216, 3) == min(3, count)
-    monkeypatch.setattr(memory, "_free", lambda device: 2 * each + process)
-    assert fits_at_once(heads, 9216, 3, running=1) == 2
-    monkeypatch.setattr(memory, "_free", lambda device: each + process - 1)
+    monkeypatch.setattr(memory, "free_memory", lambda: 2 * each + process)
+    assert fits_at_once(heads, 9216, 3, held=[process]) == 2
+    monkeypatch.setattr(memory, "free_memory", lambda: each + process - 1)
     with pytest.raises(CcbenchError, match=rf"on {rows:,} views of 9,216 .* set fewer"):
         fits_at_once(heads, 9216, 3)
 
@@ -156,35 +157,3 @@ def test_a_head_that_does_not_fit_says_what_would(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(memory, "_free", lambda device: 2**29)
     with pytest.raises(CcbenchError, match=r"14,000 views alone are 0\.2 GB: set fewer"):
         heads_at_once([paper_task()], 9216, 2)
-
-
-def group(folder: Path, limit: str, used: int, files: int) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "memory.max").write_text(f"{limit}\n")
-    (folder / "memory.current").write_text(f"{used}\n")
-    (folder / "memory.stat").write_text(f"anon 5\nactive_file {files}\ninactive_file 0\n")
-
-
-def test_free_memory_is_what_the_tightest_group_leaves(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(processor, "_GROUPS", tmp_path / "groups")
-    monkeypatch.setattr(processor, "_MEMBERSHIP", tmp_path / "membership")
-    (tmp_path / "membership").write_text("0::/batch/job\n")
-    group(tmp_path / "groups", "max", 0, 0)
-    group(tmp_path / "groups" / "batch", "9000000", 1000000, 0)
-    # What files occupy is given back when it is needed.
-    group(tmp_path / "groups" / "batch" / "job", "3000000", 1000000, 400000)
-    assert memory._free("cpu") == 2400000
-    group(tmp_path / "groups" / "batch", "2000000", 1000000, 0)
-    assert memory._free("cpu") == 1000000
-    group(tmp_path / "groups" / "batch" / "job", "3000000", 3500000, 0)
-    assert memory._free("cpu") == 0
-    (tmp_path / "membership").write_text("7:cpu,memory:/old\n")
-    old = tmp_path / "groups" / "memory" / "old"
-    old.mkdir(parents=True)
-    (old / "memory.limit_in_bytes").write_text("800000")
-    (old / "memory.usage_in_bytes").write_text("300000")
-    (old / "memory.stat").write_text("active_file 7\ntotal_active_file 100000\n")
-    assert memory._free("cpu") == 600000
-    assert memory._free("mps") is None

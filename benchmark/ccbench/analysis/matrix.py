@@ -63,7 +63,8 @@ def correct_rates(predictions: pd.DataFrame) -> pd.DataFrame:
     """Return the correct rate of every train-test pair.
 
     The rate of a run is the mean of its per-expression rates, so that uneven classes count
-    alike; ``mean`` and ``sd`` (n - 1) are over runs.
+    alike; ``mean`` and ``sd`` (n - 1) are over runs.  Where an expression is not tested in
+    every run, ``mean`` is over the expressions' means over runs: they count alike still.
 
     Returns:
         train_database, test_database, mean, sd (null for one run), runs, photographs (test
@@ -71,8 +72,10 @@ def correct_rates(predictions: pd.DataFrame) -> pd.DataFrame:
         the head), and shared_choice: the mean when the head may choose only among the
         shared expressions.
     """
-    by_run = _run_means(expression_rates(predictions))
-    restricted = _run_means(expression_rates(_restrict_choice(predictions)))
+    by_expression = expression_rates(predictions)
+    means = _expression_means(by_expression)
+    restricted = _expression_means(expression_rates(_restrict_choice(predictions)))
+    by_run = _run_means(by_expression)
     shared = shared_expressions(predictions)
     units = {
         (str(pair[0]), str(pair[1])): int(_logits(part).notna().any().sum())
@@ -82,21 +85,28 @@ def correct_rates(predictions: pd.DataFrame) -> pd.DataFrame:
     for pair, part in by_run.groupby(_PAIR, sort=False, observed=True):
         key = (str(pair[0]), str(pair[1]))
         rates = part["correct_rate"]
-        same = restricted[(restricted[_PAIR] == list(key)).all(axis=1)]
         rows.append(
             {
                 "train_database": key[0],
                 "test_database": key[1],
-                "mean": rates.mean(),
+                "mean": means[key],
                 "sd": rates.std(ddof=1),
                 "runs": len(rates),
                 "photographs": int(part["photographs"].sum()),
                 "expressions": len(shared[key]),
                 "chance": 1 / units[key],
-                "shared_choice": same["correct_rate"].mean(),
+                "shared_choice": restricted[key],
             }
         )
     return pd.DataFrame(rows)
+
+
+def _expression_means(rates: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """Return, per (train, test) pair, the mean over expressions of their means over runs."""
+    keys = [*_PAIR, "expression"]
+    means = rates.groupby(keys, sort=False, observed=True)["correct_rate"].mean().reset_index()
+    over = means.groupby(_PAIR, sort=False, observed=True)["correct_rate"]
+    return {(str(pair[0]), str(pair[1])): float(part.mean()) for pair, part in over}
 
 
 def _run_means(rates: pd.DataFrame) -> pd.DataFrame:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ccbench.analysis.leaderboard import Submission
 
-FORMAT = 2
+FORMAT = 3
 """Raised when bundles of before can no longer be read, or when a number is computed otherwise."""
 
 

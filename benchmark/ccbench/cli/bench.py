@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from math import isfinite
+from typing import TYPE_CHECKING
+
 import click
 
 from ccbench.cli.options import device_option, workers_option
+
+if TYPE_CHECKING:
+    from ccbench.runner.bench import Bench
 
 
 @click.command()
@@ -21,7 +27,7 @@ from ccbench.cli.options import device_option, workers_option
 @device_option
 @workers_option
 def bench(backbone: str, engine: str, device: str, workers: int) -> None:
-    """Time this machine for a minute or two and say how long each protocol would take.
+    """Time this machine for a few minutes and say how long each protocol would take.
 
     Two lines: the speed of training and of features, and the projected time of each preset on
     two databases of 60 posers. For your own databases: ccbench matrix --dry-run.
@@ -46,25 +52,37 @@ def bench(backbone: str, engine: str, device: str, workers: int) -> None:
             observer=bars,
             store=Cache().root,
         )
-    many = "s" * (found.at_once != 1)
-    together = (
-        f"{found.at_once} worker{many}"
-        if found.device == "cpu"
-        else f"{found.at_once} head{many} at once on {found.device}"
-    )
-    step = 1e3 * found.step
     console.print(
-        f"The paper's head: {step:.{1 if step >= 1 else 3}f} ms a step by {found.engine.name} with "
-        f"{together}, {found.plain / found.step:.1f} times "
-        f"as fast as plain PyTorch on cached features; {1e3 * found.view:.2f} ms a view for the "
+        f"The paper's head: {_speed(found)}; {1e3 * found.view:.2f} ms a view for the "
         f"features of {backbone}.",
         highlight=False,
         soft_wrap=True,
     )
-    shown = ", ".join(f"{name} {duration(time)}" for name, time in found.presets.items())
+    shown = ", ".join(
+        f"{name} {duration(time) if isfinite(time) else '(not enough memory)'}"
+        for name, time in found.presets.items()
+    )
     count = {2: "Two"}.get(DATABASES, str(DATABASES))
     console.print(
         f"{count} databases of {POSERS} posers, nothing cached: {shown}.",
         highlight=False,
         soft_wrap=True,
+    )
+
+
+def _speed(found: Bench) -> str:
+    """Say how fast the paper's head is trained, or why it cannot be."""
+    head = found.head
+    if isinstance(head, str):
+        return head
+    many = "s" * (head.at_once != 1)
+    together = (
+        f"{head.at_once} worker{many}"
+        if found.device == "cpu"
+        else f"{head.at_once} head{many} at once on {found.device}"
+    )
+    step = 1e3 * head.step
+    return (
+        f"{step:.{1 if step >= 1 else 3}f} ms a step by {found.engine.name} with {together}, "
+        f"{head.plain / head.step:.1f} times as fast as plain PyTorch on cached features"
     )

@@ -213,13 +213,15 @@ def _dry_run(console: Console, databases: tuple[str, ...], options: dict[str, An
     from ccbench.cli.progress import Bars
     from ccbench.plugins import load_plugins
     from ccbench.runner.estimate import estimate
-    from ccbench.runner.preparation import prepare
+    from ccbench.runner.preparation import limit_workers, prepare
 
     cache = Cache()
     with Bars(console) as bars:
+        workers = limit_workers(options["workers"], bars)
+        options = {**options, "workers": workers}
         plan = prepare(databases, plugins=load_plugins(), cache=cache, observer=bars, **options)
-        found = estimate(plan, workers=options["workers"], cache=cache, observer=bars)
-    _print_estimate(console, found, options["workers"])
+        found = estimate(plan, workers=workers, cache=cache, observer=bars)
+    _print_estimate(console, found, workers)
 
 
 def _print_estimate(console: Console, found: Estimate, workers: int) -> None:

@@ -19,7 +19,10 @@ device_option = click.option(
 
 def _cores(_context: click.Context, _option: click.Parameter, value: int | None) -> int:
     from ccbench.executors import available_cores
+    from ccbench.processor import MOST_PROCESSES
 
+    if value and value > MOST_PROCESSES:
+        raise click.BadParameter(f"{value}: this system allows at most {MOST_PROCESSES}")
     return value or available_cores()
 
 

@@ -49,7 +49,7 @@ def _unmarked(name: str, function: object, plugin: object) -> Iterator[Finding]:
     if not inspect.isroutine(function) or hasattr(function, f"{hookspecs.PROJECT}_spec"):
         return
     # What it imports from elsewhere is not its own.
-    if inspect.ismodule(plugin) and function.__module__ != plugin.__name__:
+    if inspect.ismodule(plugin) and getattr(function, "__module__", None) != plugin.__name__:
         return
     if difflib.get_close_matches(name, HOOKS, n=1, cutoff=0.85):
         yield Finding(

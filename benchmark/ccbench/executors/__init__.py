@@ -1,6 +1,6 @@
 """Map one function over independent tasks."""
 
-from ccbench.executors.local import kept_workers, map_tasks, running_workers
+from ccbench.executors.local import end_workers, held_by_workers, kept_workers, map_tasks
 from ccbench.processor import available_cores
 
-__all__ = ["available_cores", "kept_workers", "map_tasks", "running_workers"]
+__all__ = ["available_cores", "end_workers", "held_by_workers", "kept_workers", "map_tasks"]

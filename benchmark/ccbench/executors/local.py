@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 from threadpoolctl import threadpool_limits
 
 from ccbench.exceptions import CcbenchError
+from ccbench.memory import held_memory
 
 Task = TypeVar("Task")
 Report = Callable[[float], None]
@@ -33,6 +34,7 @@ _THREADS = (
     "MKL_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "OPENCV_FOR_THREADS_NUM",
+    "VECLIB_MAXIMUM_THREADS",
 )
 """Environment variables that libraries read when they are imported."""
 # Waiting OpenMP threads that spin slow every other process down.  Read when torch is loaded;
@@ -98,10 +100,17 @@ def kept_workers() -> Iterator[None]:
         _kept.reset(token)
 
 
-def running_workers() -> int:
-    """Return how many processes of :func:`kept_workers` are there already."""
+def held_by_workers() -> list[int]:
+    """Return the bytes that each process of :func:`kept_workers` holds that is there already."""
     pools = _kept.get()
-    return pools[0].running if pools else 0
+    return held_memory(pools[0].running) if pools else []
+
+
+def end_workers() -> None:
+    """End the processes of :func:`kept_workers`, for the memory that they hold."""
+    pools = _kept.get()
+    while pools:
+        pools.pop().close()
 
 
 def map_tasks(
@@ -184,13 +193,13 @@ class _Pool:
         self._executor = ProcessPoolExecutor(
             workers, context, initializer=_start_worker, initargs=(self._reports,)
         )
-        self._pids: set[int | None] = set()
+        self._pids: set[int] = set()
         self._round = 0
 
     @property
-    def running(self) -> int:
-        """How many processes are there."""
-        return sum(child.pid in self._pids for child in mp.active_children())
+    def running(self) -> list[int]:
+        """The numbers of the processes that are there."""
+        return [pid for child in mp.active_children() if (pid := child.pid) in self._pids and pid]
 
     def map(
         self,
@@ -238,7 +247,7 @@ class _Pool:
                     for index, task in enumerate(tasks)
                 }
             finally:
-                self._pids |= {child.pid for child in mp.active_children()} - others
+                self._pids |= {child.pid for child in mp.active_children() if child.pid} - others
 
     def close(self) -> None:
         """End the processes, which have nothing to do."""
@@ -319,6 +328,8 @@ def _run_task(function: Function[Task], number: int, index: int, task: Task) -> 
 def _start_worker(reports: Any) -> None:
     global _reports
     _reports = reports
+    # Before torch is imported: Apple's library has no other way to be told.
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
     # Where signals cannot be held back, see _interrupts_held_back.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from ccbench.analysis.statistics.finding import LEVEL, POSERS, Finding
+from ccbench.analysis.statistics.labels import smallest_p
 from ccbench.analysis.statistics.poser_groups import DIFFERENCE
 from ccbench.reporting import words
 from ccbench.reporting.mixtures import mixture_points
@@ -114,6 +115,8 @@ def drops(summary: Summary, findings: Sequence[Finding]) -> list[Drop]:
         own = summary.pairs.get((pair.train, pair.train))
         if pair.own or own is None:
             continue
+        if not _shared(own, pair):
+            continue
         test = tests.get(f"own vs swapped: {pair.train} on {pair.train} vs {pair.test}")
         if test is None or math.isnan(test.estimate):
             value = _shared_rate(own, pair) - _shared_rate(pair, own)
@@ -137,8 +140,12 @@ def _holm(found: Sequence[Drop]) -> list[Drop]:
 
 def _shared_rate(pair: Pair, other: Pair) -> float:
     """Return the mean rate over the expressions that both tests score, all runs pooled."""
-    shared = [name for name in pair.confusion if name in other.confusion and name in pair.units]
+    shared = _shared(pair, other)
     return sum(pair.confusion[name][name] for name in shared) / len(shared)
+
+
+def _shared(pair: Pair, other: Pair) -> list[str]:
+    return [name for name in pair.confusion if name in other.confusion and name in pair.units]
 
 
 def _own_sentence(own: Sequence[Pair]) -> str:
@@ -169,8 +176,10 @@ def _lead(own: Sequence[Pair], found: Sequence[Drop]) -> str:
     mine = _range([pair.mean for pair in own])
     swapped = _range([drop.pair.mean for drop in found])
     chances = _range([pair.chance for pair in own])
-    verdict = "Not fully: they" if any(drop.shown for drop in found) else "No drop is shown: they"
-    if all(math.isnan(drop.p) for drop in found):
+    verdict = "No drop is shown: they"
+    if any(drop.shown for drop in found):
+        verdict = "Not fully: they"
+    elif any(math.isnan(drop.p) for drop in found):
         verdict = "They"
     return (
         f"{verdict} are right about {mine} of the expressions of their own database's test posers, "
@@ -232,7 +241,8 @@ def _pair_point(tuning: Tuning, pair: tuple[str, str]) -> str:
     if alike:
         parts.append(f"tuned alike for {listed(alike)}")
     if unlike:
-        parts.append(f"tuned differently for {listed(unlike)}")
+        # Noise makes them as small as a difference does: docs/statistics.md.
+        parts.append(f"hardly alike for {listed(unlike)}")
     if not parts:
         parts.append(
             f"tuned most alike for {listed(ordered[:1])}, least for {listed(ordered[-1:])}"
@@ -277,13 +287,25 @@ def _relation_points(findings: Sequence[Finding], probe: str) -> list[str]:
     ]
     if not tested:
         return []
-    above = sum(finding.p < 0.05 and finding.estimate > 0 for finding in tested)
     values = _range([finding.estimate for finding in tested])
+    # With few labels no order of them is rare enough.
+    able = [finding for finding in tested if smallest_p(_labels(finding)) < LEVEL]
+    above = sum(finding.p < LEVEL and finding.estimate > 0 for finding in able)
+    told = (
+        f"more than with labels matched up at random in {above} of {len(able)} swapped tests "
+        f"(p < .05, not corrected)"
+        if able
+        else "which so few labels cannot tell from labels matched up at random"
+    )
     return [
         f"Do networks confuse expressions whose tunings are alike? Wrong choices and profile "
-        f"correlations correlate {values}, more than with labels matched up at random in {above} "
-        f"of {len(tested)} swapped tests (p < .05, not corrected)."
+        f"correlations correlate {values}, {told}."
     ]
+
+
+def _labels(finding: Finding) -> int:
+    """Return how many labels a finding counts: "7 labels"."""
+    return int(finding.n.split()[0])
 
 
 def _caveats(run: Run, several: bool) -> tuple[str, ...]:
@@ -306,8 +328,8 @@ def _caveats(run: Run, several: bool) -> tuple[str, ...]:
         if len(countries) < 2 or min(countries.values()) < 2:
             caveats.append(
                 "A difference between two databases is not by itself one between cultures: camera, "
-                "light, instructions and posers differ too. Two databases of each country would "
-                "tell."
+                "light, instructions and posers differ too. Two databases of each country would be "
+                "a first control."
             )
     return tuple(caveats)
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ccbench.cache import Cache
-from ccbench.executors import kept_workers, running_workers
+from ccbench.executors import held_by_workers, kept_workers
 from ccbench.executors.local import one_thread
 from ccbench.faces import UNSEEN, FaceRecord, read_records
 from ccbench.grams import GramTask
@@ -28,6 +28,7 @@ from ccbench.runner.timing import (
     FaceTrial,
     ScoreTrial,
     ViewTrial,
+    in_rounds,
     settled_pace,
     settled_seconds,
     time_face,
@@ -108,7 +109,7 @@ def estimate(plan: Preparation, *, workers: int, cache: Cache, observer: Observe
         everything.append(records)
     selections = select_all(plan.databases, everything, protocol, seed)
     refuse_shared_photographs(selections)
-    views_cached = views_anew = 0
+    views_cached = views_anew = jobs_anew = 0
     keys = []
     for selection, faces in zip(selections, plan.faces, strict=True):
         feature = feature_tasks(selection, faces, protocol, plan.identity)
@@ -116,6 +117,7 @@ def estimate(plan: Preparation, *, workers: int, cache: Cache, observer: Observe
         total = sum(len(task.rows) * len(task.views) for task in feature)
         new = sum(len(task.rows) * len(task.views) for task in missing)
         views_anew += new
+        jobs_anew += len(missing)
         views_cached += total - new
         keys.append(tuple(task.key for task in feature))
     sets = training_sets(selections, plan.mixtures, protocol.runs, seed)
@@ -126,7 +128,7 @@ def estimate(plan: Preparation, *, workers: int, cache: Cache, observer: Observe
         keep_extractor(plan.request.backbone, plan.request.device, plan.extractor)
         spent = (
             _face_seconds(plan, workers, cache),
-            views_anew / on_device * _view_seconds(plan, on_device, views_anew),
+            _view_seconds(plan, on_device, views_anew, jobs_anew),
         )
         stimuli, probe_counts = _probe_counts(plan, cache, on_device, workers, observer)
         observer.stage("timing this machine", 1)
@@ -187,8 +189,9 @@ def _probe_counts(
         start = time.perf_counter()
         with one_thread():
             do_part(PartJob(cache.root, missing[0]), lambda _: None)
-        parts_seconds += (time.perf_counter() - start) * (len(missing) - 1) / workers
+        parts_seconds += (time.perf_counter() - start) * (len(missing) - 1)
         made, parts_anew = made + 1, parts_anew + len(missing) - 1
+    parts_seconds = in_rounds(parts_seconds, parts_anew, workers)
     counts = [Count("probe images", "parts", made, parts_anew, parts_seconds)]
     if parts_anew:
         # How many images the other parts have is not known before they are made.
@@ -198,7 +201,7 @@ def _probe_counts(
     work = plan_features(series, recipe, plan.identity, cache, plan.request.device)
     images = sum(len(task.rows) for tasks in work.tasks for task in tasks)
     anew = sum(len(job.task.rows) for job in work.features)
-    seconds = anew / on_device * _view_seconds(plan, on_device, anew)
+    seconds = _view_seconds(plan, on_device, anew, len(work.features))
     counts.append(Count("probe features", "images", images - anew, anew, seconds))
     if plan.layers:
         jobs = [
@@ -207,29 +210,34 @@ def _probe_counts(
             for job in unit_jobs(tasks, plan.layers, cache, plan.request.device)
         ]
         passes = sum(len(job.tasks[0].features.rows) for job in jobs)
-        seconds = passes / on_device * _view_seconds(plan, on_device, passes, layers=True)
+        seconds = _view_seconds(plan, on_device, passes, len(jobs), layers=True)
         counts.append(Count("layer responses", "images", images - passes, passes, seconds))
     return work, counts
 
 
 def _face_seconds(plan: Preparation, workers: int, cache: Cache) -> float:
     """Time a few photographs of each database with missing faces, and scale up."""
-    total = 0.0
+    total, jobs = 0.0, 0
     for tasks in plan.faces:
         missing = [task for task in tasks if not cache.find("faces", task.key)]
+        jobs += len(missing)
         if missing:
             count = sum(len(task.photographs) for task in missing)
             first = missing[0].photographs[:_PHOTOGRAPHS]
             trial = FaceTrial([photo.path.read_bytes() for photo in first], missing[0].recipe)
-            total += settled_seconds(time_face, trial, workers, count) * count / workers
-    return total
+            total += settled_seconds(time_face, trial, workers, count) * count
+    return in_rounds(total, jobs, workers)
 
 
-def _view_seconds(plan: Preparation, workers: int, count: int, *, layers: bool = False) -> float:
+def _view_seconds(
+    plan: Preparation, workers: int, count: int, jobs: int, *, layers: bool = False
+) -> float:
+    """Time a few views, and scale up to so many in so many jobs."""
     if not count:
         return 0.0
     trial = ViewTrial(plan.identity, plan.request.device, layers)
-    return settled_seconds(time_view, trial, workers, count)
+    each = settled_seconds(time_view, trial, min(workers, jobs), count)
+    return in_rounds(each * count, jobs, workers)
 
 
 def _score_count(
@@ -256,8 +264,8 @@ def _score_count(
     if found:
         folder = cache.path("heads", found[0].training.key)
         trial = ScoreTrial(folder, plan.identity.features, plan.request.device, rows / len(found))
-        each = settled_seconds(time_scores, trial, workers, len(found))
-        seconds = each * len(found) / workers
+        each = settled_seconds(time_scores, trial, min(workers, len(found)), len(found))
+        seconds = in_rounds(each * len(found), len(found), workers)
     return Count("scores", "trained heads", len(trained) - len(found), len(found), seconds)
 
 
@@ -280,7 +288,7 @@ def _heads_seconds(
         rounds = len(cells) / len(largest)
         return _perceptron_seconds(plan, largest[0], 1, len(largest), rounds, cache), 0
     wanted = min(workers, len(cells))
-    at_once = heads_at_once(tasks, features, wanted, running_workers())
+    at_once = heads_at_once(tasks, features, wanted, held_by_workers())
     # The last round may not be full.
     rounds = math.ceil(len(cells) / at_once)
     return _perceptron_seconds(plan, cells[0], at_once, 1, rounds, cache), 0
@@ -312,11 +320,9 @@ def _regression_seconds(
         tasks.append((task, fit.shared))
         if fit.shared:
             shared[GramTask(task.features, task.views)] = fit
-    at_once = fits_at_once(tasks, plan.identity.features, workers, running_workers())
+    at_once = fits_at_once(tasks, plan.identity.features, workers, held_by_workers())
     at_once = min(at_once, len(heads))
-    fits = fits_seconds(sizes, at_once)
-    # The last round may not be full.
-    total = fits / len(heads) * math.ceil(len(heads) / at_once)
+    total = in_rounds(fits_seconds(sizes, at_once), len(heads), at_once)
     missing = [fit for task, fit in shared.items() if not cache.find("grams", task.key)]
     products = {fit.all_rows: product_seconds(fit.all_rows, fit.features) for fit in set(missing)}
     total += sum(products[fit.all_rows] for fit in missing) / min(workers, max(1, len(missing)))

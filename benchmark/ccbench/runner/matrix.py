@@ -20,7 +20,7 @@ from ccbench.runner.examples import examples_table
 from ccbench.runner.mixtures import training_sets
 from ccbench.runner.observer import Observer, Silent
 from ccbench.runner.persons import kin, select_all
-from ccbench.runner.preparation import Preparation, prepare
+from ccbench.runner.preparation import Preparation, limit_workers, prepare
 from ccbench.runner.selection import Selection, refuse_shared_photographs
 from ccbench.runner.stages import Compute
 from ccbench.runner.units import ZHOU_SHI
@@ -106,6 +106,7 @@ def run_matrix(
             raise CcbenchError(f"--runs {runs}: give at least 1")
         spec = spec.model_copy(update={"runs": runs})
     clock = Clock()
+    workers = limit_workers(workers, observer)
     plan = prepare(
         databases,
         backbone=backbone,

@@ -11,6 +11,7 @@ from ccbench.exceptions import CcbenchError
 from ccbench.faces import FaceTask, face_tasks
 from ccbench.features import BackboneIdentity
 from ccbench.interfaces import Backbone, FeatureExtractor, Precision
+from ccbench.memory import processes_at_once
 from ccbench.plugins import Plugins, plugin_code
 from ccbench.protocol import PerceptronHead, Protocol
 from ccbench.runner.databases import Database, database_names, open_databases
@@ -57,25 +58,44 @@ class Preparation:
     accepted: Mapping[str, str] = field(default_factory=dict)
 
 
-def choose_device(device: str) -> str:
+def choose_device(device: str, observer: Observer) -> str:
     """Resolve "auto", and refuse a device that is not there.
+
+    Args:
+        device: as after ``--device``.
+        observer: told where "auto" passes over a GPU, and why.
 
     Raises:
         CcbenchError: no such device on this machine.
     """
     import torch
 
+    chosen = device
     if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        chosen = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         # "cpu:0" is the CPU by another name.
-        if torch.device(device).type == "cpu":
+        if torch.device(chosen).type == "cpu":
             return "cpu"
-        torch.zeros(1, device=device)
+        # Not only memory: PyTorch may have no code for a card that is older than it.
+        torch.zeros(1, device=chosen).add(1).item()
     except Exception as error:
         reason = str(error).strip().splitlines()[0]
+        if device == "auto":
+            observer.note(f"the GPU fails here ({reason}): computing on the CPU")
+            return "cpu"
         raise CcbenchError(f"--device {device} cannot be used: {reason}") from None
-    return device
+    return chosen
+
+
+def limit_workers(workers: int, observer: Observer) -> int:
+    """Return how many processes memory allows, at most so many; tell where they are fewer."""
+    fitting = processes_at_once(workers)
+    if fitting < workers:
+        observer.note(
+            f"{fitting} worker{'s' * (fitting != 1)}, not {workers}: there is no memory for more"
+        )
+    return fitting
 
 
 def prepare(
@@ -114,7 +134,7 @@ def prepare(
     chosen = plugins.backbone(backbone)
     accepted = refuse_unaccepted(licensed(databases, plugins))
     mixtures = read_mixtures(train, database_names(databases, plugins))
-    device = choose_device(device)
+    device = choose_device(device, observer)
     # Refused by name even where it plays no part.
     trained = choose_engine(engine, device)
     used = trained if isinstance(protocol.head, PerceptronHead) else None

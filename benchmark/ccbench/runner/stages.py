@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from ccbench.cache import Cache
 from ccbench.exceptions import CcbenchError, DivergedError
-from ccbench.executors import map_tasks, running_workers
+from ccbench.executors import end_workers, held_by_workers, map_tasks
 from ccbench.features import FeatureBlock, FeatureTask
 from ccbench.grams import GramTask
 from ccbench.probing import Series, read_series
@@ -157,14 +157,20 @@ class Compute:
             anew = [cell for cell in missing if cell.training.key in keys]
             trained = [(cell,) for cell in missing if cell.training.key not in keys]
             return [*stack_cells(anew, size), *trained], 1
-        running = running_workers()
-        at_once = heads_at_once(untrained, plan.identity.features, workers, running)
+        at_once = heads_at_once(untrained, plan.identity.features, workers, held_by_workers())
         if at_once < min(workers, len(untrained)):
             self.observer.note(
                 f"training {at_once} head{'s' * (at_once != 1)} at a time, not {workers}: there is "
                 f"no memory for more"
             )
-        return [(cell,) for cell in missing], at_once
+        return [(cell,) for cell in missing], self._alone(at_once)
+
+    @staticmethod
+    def _alone(at_once: int) -> int:
+        """End workers that would only keep the memory that one process needs."""
+        if at_once == 1:
+            end_workers()
+        return at_once
 
     def _fitted(
         self, plan: Preparation, missing: Sequence[Cell], untrained: Sequence[TrainingTask]
@@ -173,18 +179,18 @@ class Compute:
         blocks = self._blocks(untrained)
         shared = [gram_task(task, blocks[task.features]) is not None for task in untrained]
         heads = list(zip(untrained, shared, strict=True))
-        at_once = fits_at_once(heads, plan.identity.features, self.workers, running_workers())
+        at_once = fits_at_once(heads, plan.identity.features, self.workers, held_by_workers())
         if at_once < min(self.workers, len(untrained)):
             self.observer.note(
                 f"fitting {at_once} head{'s' * (at_once != 1)} at a time, not {self.workers}: "
                 f"there is no memory for more"
             )
         if self.device == "cpu":
-            return [(cell,) for cell in missing], at_once
+            return [(cell,) for cell in missing], self._alone(at_once)
         # They are fitted on the CPU: by all workers, not by the one that feeds the GPU.
         jobs = [FitJob(self.cache.root, task) for task in untrained]
         details = [f"{task.database}, run {task.run + 1}" for task in untrained]
-        self._map("fitting heads", do_fit, jobs, details, at_once)
+        self._map("fitting heads", do_fit, jobs, details, self._alone(at_once))
         return [(cell,) for cell in missing], 1
 
     def _blocks(self, heads: Sequence[TrainingTask]) -> dict[tuple[str, ...], FeatureBlock]:

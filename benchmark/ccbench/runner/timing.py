@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -111,6 +112,17 @@ def settled(
     if workers == 1 or alone["seconds"] * count / workers < _WORTHWHILE:
         return alone
     return in_all_workers(measure, argument, workers)
+
+
+def in_rounds(total: float, tasks: int, workers: int) -> float:
+    """Return the seconds that workers take for tasks of about the same size.
+
+    Args:
+        total: seconds of all tasks, one after the other.
+        tasks: how many; the last round of them may not occupy all workers.
+        workers: processes.
+    """
+    return total / tasks * math.ceil(tasks / workers) if tasks else 0.0
 
 
 def settled_pace(trial: Trial, workers: int, whole: Callable[[Pace], float]) -> Pace:

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import itertools
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from ccbench.exceptions import CcbenchError
 from ccbench.logistic import fits_in_span
-from ccbench.processor import available_cores, control_groups
+from ccbench.memory import PROCESS, free_memory, room
+from ccbench.processor import available_cores
 from ccbench.protocol import PerceptronHead
 from ccbench.training.task import TrainingTask
 from ccbench.training.views import views_bytes
 
-_PROCESS = 600 * 2**20
-"""Bytes of a worker process before it has anything to do."""
 _PRODUCTS = 4
 """Matrices of inner products that a logistic fit has in memory."""
 _STORED = 8
 """Heads that are written at once, at most: each is in memory twice meanwhile."""
-_LIMIT_FILES = (
-    ("memory.max", "memory.current"),
-    ("memory.limit_in_bytes", "memory.usage_in_bytes"),
-)
-"""Of control groups (containers, batch systems), versions 2 and 1: limit and use."""
 
 
 def head_bytes(task: TrainingTask, features: int) -> int:
@@ -39,7 +31,7 @@ def head_bytes(task: TrainingTask, features: int) -> int:
 
 
 def heads_at_once(
-    tasks: Sequence[TrainingTask], features: int, wanted: int, running: int = 0
+    tasks: Sequence[TrainingTask], features: int, wanted: int, held: Sequence[int] = ()
 ) -> int:
     """Return how many heads can be trained at the same time, at most ``wanted``.
 
@@ -50,7 +42,7 @@ def heads_at_once(
         tasks: the heads, at least one; the largest counts.
         features: number of inputs.
         wanted: how many are asked for.
-        running: processes that are there already, on the CPU.
+        held: bytes that each process holds that is there already, on the CPU.
 
     Raises:
         CcbenchError: not even one fits; what it would take is said.
@@ -63,9 +55,8 @@ def heads_at_once(
         return 1
     alone = head_bytes(largest, features)
     if device == "cpu":
-        # What running processes take is no longer free.
-        free += _PROCESS * min(running, wanted)
-        each, shared = alone + _PROCESS, 0
+        each, shared = alone + PROCESS, 0
+        free = room(free, held)
     else:
         each, shared = _own_bytes(largest, features), _shared_bytes(tasks, features)
         if each + shared > free:
@@ -77,7 +68,7 @@ def heads_at_once(
 
 
 def fits_at_once(
-    tasks: Sequence[tuple[TrainingTask, bool]], features: int, wanted: int, running: int = 0
+    tasks: Sequence[tuple[TrainingTask, bool]], features: int, wanted: int, held: Sequence[int] = ()
 ) -> int:
     """Return how many logistic heads can be fitted at the same time, at most ``wanted``.
 
@@ -86,18 +77,13 @@ def fits_at_once(
             the largest counts.
         features: number of inputs.
         wanted: how many are asked for.
-        running: processes that are there already.
+        held: bytes that each process holds that is there already.
 
     Raises:
         CcbenchError: not even one fits; what it would take is said.
     """
     own, rows = max(_fit_bytes(task, features, shared) for task, shared in tasks)
-    free = _free("cpu")
-    if free is None:
-        return wanted
-    each = own + _PROCESS
-    # What running processes take is no longer free.
-    free += _PROCESS * min(running, wanted)
+    free, each = room(free_memory(), held), own + PROCESS
     if each > free:
         raise CcbenchError(
             f"a logistic head on {rows:,} views of {features:,} features takes {each / 2**30:.1f} "
@@ -184,44 +170,4 @@ def _free(device: str) -> int | None:
         torch.cuda.empty_cache()
         free: int = torch.cuda.mem_get_info(device)[0]
         return int(0.9 * free)
-    if device != "cpu":
-        return None
-    known = [value for value in (_available(), *_left_in_groups()) if value is not None]
-    return min(known) if known else None
-
-
-def _left_in_groups() -> Iterator[int]:
-    """Yield what each control group of this process leaves, from its own up to the root."""
-    for folder in control_groups("memory"):
-        for limit, used in _LIMIT_FILES:
-            try:
-                left = int((folder / limit).read_text()) - int((folder / used).read_text())
-            except (OSError, ValueError):
-                continue
-            yield max(0, left + _reclaimable(folder))
-
-
-def _reclaimable(folder: Path) -> int:
-    """Return the bytes of files that a control group keeps in memory only as long as it can."""
-    try:
-        lines = (folder / "memory.stat").read_text().splitlines()
-    except OSError:
-        return 0
-    stat = {name: int(value) for name, _, value in (line.partition(" ") for line in lines)}
-    return sum(
-        stat.get(f"total_{name}", stat.get(name, 0)) for name in ("inactive_file", "active_file")
-    )
-
-
-def _available() -> int | None:
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    try:
-        # Where nobody says what is free, half of what there is.
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    except (AttributeError, OSError, ValueError):
-        return None
+    return free_memory() if device == "cpu" else None

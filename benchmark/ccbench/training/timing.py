@@ -169,9 +169,14 @@ def _stored(head: Head, trial: Trial, place: Path | None) -> float:
             list(pool.map(store, map(str, range(threads))))
         stored = (time.perf_counter() - start) / threads
         start = time.perf_counter()
-        read = load_head(cache.path("heads", "0")).to(trial.device)
-        float(read.logits(torch.zeros(_VALIDATED, trial.features, device=trial.device)).sum())
+        _read(cache.path("heads", "0"), trial)
         return trial.heads * (stored + time.perf_counter() - start)
+
+
+def _read(folder: Path, trial: Trial) -> None:
+    # The file is mapped for as long as the head is there; Windows would not let it be removed.
+    read = load_head(folder).to(trial.device)
+    float(read.logits(torch.zeros(_VALIDATED, trial.features, device=trial.device)).sum())
 
 
 class RandomFeatures(FeatureBlock):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ccbench.analysis.leaderboard.measures import PLAN, PoserSet, Value
+from ccbench.analysis.leaderboard.people import Agreement, rate_correlation
 from ccbench.analysis.leaderboard.ranks import Rank, rank_values
 from ccbench.analysis.leaderboard.rates import RateSum
 from ccbench.analysis.statistics.outcomes import Array, Outcomes
@@ -129,6 +130,21 @@ def test_two_runs_rank_nothing_and_what_is_not_there_has_no_rank() -> None:
     unknown = Value("own", "b", why="no reason")
     assert rank_values([values[0], unknown, values[1]]) == [Rank(1, 2, 2), None, Rank(1, 2, 2)]
     assert rank_values([unknown]) == [None]
+
+
+def test_agreements_with_people_of_two_runs_are_not_ranked() -> None:
+    rng = np.random.default_rng(2)
+    people = np.array([0.2, 0.5, 0.9])
+
+    def value(slope: float, runs: int) -> Value:
+        shown = np.repeat(splits(np.random.default_rng(0), runs=runs)[:, :, None], 3, axis=2)
+        correct = (rng.random(shown.shape) < 0.5 + slope * (people - 0.5)) * shown
+        part = Outcomes(("neutral", "happy", "sad"), correct, shown)
+        found = Agreement(SAME, part, people, rate_correlation)
+        return Value("rates", "a", estimate=0.9 * slope, resampled=found)
+
+    assert rank_values([value(1, 12), value(-1, 12)]) == [Rank(1, 1, 2), Rank(2, 2, 2)]
+    assert rank_values([value(1, 2), value(-1, 2)]) == [Rank(1, 2, 2), Rank(1, 2, 2)]
 
 
 def test_runs_of_different_numbers_can_be_ranked() -> None:

@@ -129,6 +129,12 @@ def test_networks_that_are_always_right_against_always_wrong_have_a_p_and_no_int
     assert paired.estimate == pytest.approx(1.0)
     assert paired.p < 0.05
     assert "interval not estimable: all posers have the same rate" in paired.sentence
+    # Nine posers of each, all right there and wrong here: no division of them is as uneven.
+    swapped = next(f for f in posers(table) if "own vs swapped" in f.comparison)
+    assert swapped.estimate == pytest.approx(1.0)
+    assert swapped.p == pytest.approx(1 / 100)
+    assert np.isnan(swapped.low)
+    assert "interval not estimable: all posers have the same rate" in swapped.sentence
 
 
 @pytest.mark.parametrize(

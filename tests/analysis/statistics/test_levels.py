@@ -17,7 +17,8 @@ from ccbench.analysis.statistics.poser_tuning import confusion_findings, profile
 from ccbench.analysis.statistics.to_new_posers import rate_findings
 from ccbench_registry import EXPRESSIONS
 
-REPETITIONS, FEWEST, MOST, INFLATED = 200, 2, 19, 25
+REPETITIONS, FEWEST, MOST = 200, 2, 19
+PUBLISHED, INFLATED = 120, 12
 RUNS, TESTED = 15, 6
 
 
@@ -53,7 +54,10 @@ def test_rates_to_new_posers_have_their_level_and_published_ones_do_not() -> Non
         found = answers(rng, {"a": 24, "b": 36})
         plan = Plan(seed, draws=300, permutations=299, test_to_train=0.3)
         rejected(rate_findings(found, ["a", "b"], plan), counts)
-        rejected(published_rates.rate_findings(found, ["a", "b"]), published)
+        if seed < PUBLISHED:
+            # Slow, and one direction is enough.
+            found.pop(("b", "a"))
+            rejected(published_rates.rate_findings(found, ["a", "b"]), published)
     sensitivity = {key: many for key, many in counts.items() if "sensitivity" in key}
     tested = {key: many for key, many in counts.items() if key not in sensitivity}
     assert len(tested) == 2 * 3 + 2

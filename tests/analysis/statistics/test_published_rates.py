@@ -17,7 +17,10 @@ from tests.analysis.statistics.test_outcomes import ALL, MISSING, predictions
 from ccbench.analysis import expression_rates
 from ccbench.analysis.statistics.finding import Finding
 from ccbench.analysis.statistics.outcomes import collect
+from ccbench.analysis.statistics.plan import Plan
 from ccbench.analysis.statistics.published_rates import anova, rate_findings, training_findings
+from ccbench.analysis.statistics.to_new_posers import rate_findings as poser_rate_findings
+from ccbench_registry import EXPRESSIONS
 
 
 def of(findings: Sequence[Finding], comparison: str, method: str) -> Finding:
@@ -51,7 +54,11 @@ def test_rates_are_tested_as_by_scipy_and_pingouin(
     findings = rate_findings(collect(table), list(databases))
     comparison = "own rates: a vs b" if other == ("b", "b") else "own vs swapped: a on a vs b"
     rates = rates_of(table, [("a", "a"), other], databases)
-    means = rates.groupby(["group", "run"])["rate"].mean()
+    tested = rates.groupby("expression")["rate"].size()
+    # In every run of both.
+    always = rates[rates["expression"].isin(tested.index[tested == 16])]
+    assert (len(always) < len(rates)) == bool(gaps)
+    means = always.groupby(["group", "run"])["rate"].mean()
     one, two = means["a-a"].to_numpy(), means["-".join(other)].to_numpy()
 
     t = of(findings, comparison, "t test")
@@ -76,6 +83,35 @@ def test_rates_are_tested_as_by_scipy_and_pingouin(
         assert finding.p == pytest.approx(float(rows.loc[source, "p_unc"]), rel=1e-9)
         assert finding.df == (rows.loc[source, "DF"], rows.loc["Residual", "DF"])
         assert "by expression" in name or finding.n == "8 + 8 runs"
+
+
+@pytest.mark.parametrize("other", [("b", "b"), ("a", "b")])
+def test_runs_are_compared_over_the_expressions_that_all_of_them_tested(
+    other: tuple[str, str],
+) -> None:
+    table = predictions(ALL, seed=3, runs=8)
+    # Sad in the first run only, and always recognised.
+    table.loc[table["expression"] == "sad", "predicted"] = "sad"
+    table = table[(table["expression"] != "sad") | (table["run"] == 0)]
+    assert collect(table)["a", "a"].always == set(EXPRESSIONS) - {"sad"}
+    comparison = "own rates: a vs b" if other == ("b", "b") else "own vs swapped: a on a vs b"
+    rates = rates_of(table[table["expression"] != "sad"], [("a", "a"), other], ALL)
+    means = rates.groupby(["group", "run"])["rate"].mean()
+    wanted = ttest_ind(means["a-a"], means["-".join(other)])
+    t = of(rate_findings(collect(table), ["a", "b"]), comparison, "t test")
+    assert t.statistic == pytest.approx(wanted.statistic, rel=1e-9)
+    assert "(over the 6 expressions in every run)" in t.sentence
+    corrected = of(
+        poser_rate_findings(collect(table), ["a", "b"], Plan(0, 50, 49, 0.3)),
+        comparison,
+        "Nadeau & Bengio",
+    )
+    assert corrected.estimate == pytest.approx(t.estimate, abs=1e-12)
+    assert "(over the 6 expressions in every run)" in corrected.sentence
+    # None in every run.
+    table = table[table["run"] * 2 % 7 == table["expression"].map(EXPRESSIONS.index)]
+    t = of(rate_findings(collect(table), ["a", "b"]), "own rates: a vs b", "t test")
+    assert t.sentence == "not estimable: no expression is in every run."
 
 
 def residual(design: NDArray[np.float64], values: NDArray[np.float64]) -> float:

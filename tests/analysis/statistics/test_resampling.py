@@ -125,9 +125,32 @@ def test_bootstrap_t_is_that_of_a_loop(gaps: float) -> None:
         wanted.append((means[0] - means[1] - estimate[0] + estimate[1]) / error)
     found = bootstrap_t(groups, weights, (1, -1))
     assert found == pytest.approx(np.array(wanted), abs=1e-9)
-    low, high = t_interval(0.3, 0.1, found)
-    assert low == pytest.approx(0.3 - 0.1 * np.quantile(wanted, 0.975))
-    assert high == pytest.approx(0.3 - 0.1 * np.quantile(wanted, 0.025))
+    ends = t_interval(0.3, 0.1, found)
+    assert ends is not None
+    assert ends[0] == pytest.approx(0.3 - 0.1 * np.quantile(wanted, 0.975))
+    assert ends[1] == pytest.approx(0.3 - 0.1 * np.quantile(wanted, 0.025))
+
+
+@pytest.mark.parametrize(("imperfect", "told"), [(1, False), (2, False), (6, True)])
+def test_few_posers_below_the_ceiling_leave_the_interval_open(imperfect: int, told: bool) -> None:
+    ceiling = np.ones((12, 2))
+    ceiling[:imperfect, 0] = np.linspace(0.2, 0.6, imperfect)
+    found = bootstrap_t([ceiling], [bootstrap_weights(0, "a", 12, 2000)], (1,))
+    # As often as nobody below the ceiling is drawn.
+    assert np.isposinf(found).mean() == pytest.approx((1 - imperfect / 12) ** 12, abs=0.03)
+    assert not np.isneginf(found).any()
+    ends = t_interval(ceiling.mean(), 0.02, found)
+    assert (ends is not None) == told
+    if ends is not None:
+        assert ends[0] < ceiling.mean() < ends[1]
+
+
+def test_rare_draws_without_scatter_are_the_largest() -> None:
+    draws = np.linspace(-3, 3, 1000)
+    with_infinite = np.where(np.arange(1000) >= 990, np.inf, draws)
+    assert t_interval(0.0, 1.0, with_infinite) == t_interval(0.0, 1.0, draws)
+    assert t_interval(0.0, 1.0, np.where(np.arange(1000) >= 970, np.inf, draws)) is None
+    assert t_interval(0.0, 1.0, np.where(np.arange(1000) < 30, -np.inf, draws)) is None
 
 
 def test_undefined_permutations_do_not_count() -> None:

@@ -44,10 +44,10 @@ def cells(axes: Axes) -> dict[tuple[int, int], str]:
 
 
 def written(figure: Figure) -> list[tuple[Text, Bbox]]:
-    """Draw a figure and return its visible text with the places, in dots."""
+    """Lay a figure out and return its visible text with the places, in dots."""
     canvas = FigureCanvasAgg(figure)
     with journal_style():
-        canvas.draw()  # type: ignore[no-untyped-call]
+        figure.draw_without_rendering()
         renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
         return [(text, text.get_window_extent(renderer)) for text in _texts(figure)]
 

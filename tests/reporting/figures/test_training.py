@@ -59,6 +59,8 @@ def test_a_solved_head_has_dots() -> None:
 @pytest.mark.parametrize("iterations", [(0,), STEPS])
 def test_one_run_has_no_sd(iterations: tuple[int, ...]) -> None:
     figure = figure2(invented.curves(1, runs=1, iterations=iterations))
+    # A band of no height along each curve; after one iteration there is no curve.
+    assert any(axes.collections for axes in figure.axes) == (len(iterations) > 1)
     for axes in figure.axes:
         for band in axes.collections:
             heights = np.asarray(band.get_paths()[0].vertices)

@@ -131,12 +131,12 @@ def _error(one: Side, other: Side, scatter: float) -> float:
 
     Where both are sums over posers and runs, other runs count as well.
     """
-    first, second = one[1], other[1]
-    if first is None or second is None:
-        return scatter
     runs = min(one[0].runs, other[0].runs)
     if runs < MINIMUM:
         return math.nan
+    first, second = one[1], other[1]
+    if first is None or second is None:
+        return scatter
     longest = max(len(part) for part in (*first.values(), *second.values()))
     cells = []
     for key in dict.fromkeys((*first, *second)):

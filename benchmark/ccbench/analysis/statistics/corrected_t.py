@@ -14,6 +14,7 @@ from ccbench.analysis.statistics.wording import (
     count,
     interval,
     number,
+    over_always,
     p_value,
     statistic,
     verdict,
@@ -91,9 +92,14 @@ def nadeau_bengio_finding(
         why = "no shared expression was tested"
         return not_estimable(comparison, POSERS, CORRECTED, why)
     rates = np.stack([part.only(expressions).rates for part in (one, other)])
-    complete = np.isfinite(rates).any(axis=2).all(axis=0)
-    first, second = np.nanmean(rates[:, complete], axis=2)
-    runs = len(first)
+    rates = rates[:, np.isfinite(rates).any(axis=2).all(axis=0)]
+    # Means of runs over different expressions would differ for that alone.
+    always = np.isfinite(rates).all(axis=(0, 1))
+    if not always.any():
+        why = "no expression is in every run"
+        return not_estimable(comparison, POSERS, CORRECTED, why)
+    first, second = rates[..., always].mean(axis=2)
+    runs, remark = len(first), over_always(int(always.sum()), len(expressions))
     n = f"{count(runs, 'run')} of each"
     if runs < MINIMUM:
         return not_estimable(comparison, POSERS, CORRECTED, "fewer than three runs", n)
@@ -104,9 +110,10 @@ def nadeau_bengio_finding(
     low, high = test.difference - test.half_width, test.difference + test.half_width
     sentence = (
         f"Sensitivity: correct rate of {names[0]} {number(first.mean())}, of {names[1]} "
-        f"{number(second.mean())}: difference {number(test.difference)}{interval(low, high)}, "
-        f"t({test.df}) = {statistic(test.t)} with the variance corrected for the posers that runs "
-        f"share, {p_value(test.p)}. {TRAINING_POSERS}{verdict(test.p, 'difference')}"
+        f"{number(second.mean())}{remark}: difference {number(test.difference)}"
+        f"{interval(low, high)}, t({test.df}) = {statistic(test.t)} with the variance corrected "
+        f"for the posers that runs share, {p_value(test.p)}. "
+        f"{TRAINING_POSERS}{verdict(test.p, 'difference')}"
     )
     return Finding(
         comparison, POSERS, CORRECTED, test.difference, low, high, test.t, (test.df,), test.p,

@@ -36,6 +36,15 @@ class Outcomes:
         return dict(zip(self.expressions, posers.tolist(), strict=True))
 
     @property
+    def always(self) -> frozenset[str]:
+        """Expressions that were tested in every run in which anything was."""
+        shown = self.shown.sum(axis=1)
+        tested = shown[shown.sum(axis=1) > 0]
+        return frozenset(
+            name for name, part in zip(self.expressions, tested.T, strict=True) if part.all()
+        )
+
+    @property
     def runs(self) -> int:
         """Runs in which anything was tested."""
         return int((self.shown.sum(axis=(1, 2)) > 0).sum())

@@ -86,7 +86,10 @@ def two_way_interval(
     if not len(deviations):
         return Interval(remark=" (interval not estimable: all posers have the same rate)")
     error = math.sqrt(two_way_variance(groups, signs))
+    ends = t_interval(estimate, error, deviations)
+    if ends is None:
+        return Interval(remark=" (interval not estimable: too few posers differ from the others)")
     # Studentised ends can lie where no difference of two rates can.
-    low, high = np.clip(t_interval(estimate, error, deviations), -1.0, 1.0).tolist()
+    low, high = np.clip(ends, -1.0, 1.0).tolist()
     text = f"; interval: {plan.draws:,} bootstrap samples of posers, with the variance over runs"
     return Interval(low, high, text, "")

@@ -12,6 +12,7 @@ from ccbench.analysis.statistics.resampling import (
     aligned,
     divisions,
     interaction_statistic,
+    mean_difference,
     permutation_p,
     permuted_groups,
     studentised_difference,
@@ -60,7 +61,10 @@ def compare_groups(comparison: str, one: Side, other: Side, plan: Plan) -> list[
 
 
 def difference_test(one: Array, other: Array, members: Array) -> tuple[float, float]:
-    """Return Welch's t of posers' mean scores and its permutation p; nan without variance.
+    """Return Welch's t of posers' mean scores and its permutation p.
+
+    Where all posers of each database have the same score, t is nan and p that of the plain
+    difference; of no difference it is nan too.
 
     Args:
         one: scores, (posers, expressions), nan where a poser lacks one.
@@ -69,7 +73,11 @@ def difference_test(one: Array, other: Array, members: Array) -> tuple[float, fl
     """
     first, second = poser_moments(one), poser_moments(other)
     if first.variance[0] + second.variance[0] <= NOTHING:
-        return np.nan, np.nan
+        apart = float(mean_difference(first, second)[0])
+        if abs(apart) <= NOTHING:
+            return np.nan, np.nan
+        plain = mean_difference(*permuted_groups(one, other, members))
+        return np.nan, permutation_p(abs(apart), np.abs(plain))
     observed = float(studentised_difference(first, second)[0])
     permuted = studentised_difference(*permuted_groups(one, other, members))
     return observed, permutation_p(abs(observed), np.abs(permuted))
@@ -97,7 +105,7 @@ def _difference(
     scores = [part.scores for part in parts.values()]
     t, p = difference_test(scores[0], scores[1], members)
     if np.isnan(p):
-        why = "the posers of each database all have the same rate"
+        why = "all posers have the same rate"
         return not_estimable(comparison, POSERS, DIFFERENCE, why, n)
     first, second = (float(poser_moments(part).means.mean()) for part in scores)
     apart = first - second

@@ -30,6 +30,7 @@ from ccbench.analysis.statistics.wording import (
     interval,
     number,
     p_value,
+    reversed_relation,
     verdict,
 )
 
@@ -107,7 +108,8 @@ def _relation(table: CellTable, *, diagonal: bool) -> Finding:
     floor = smallest_p(len(labels))
     remark = f" (with {n} it cannot be smaller than {p_value(floor)[4:]})" if floor > LEVEL else ""
     sentence = (
-        f"{table.question} r_s = {number(r)} over {which}, {p_value(p)}{remark}. "
+        f"{table.question} r_s = {number(r)}{reversed_relation(r, p)} over {which}, "
+        f"{p_value(p)}{remark}. "
         f"{LABELS}{verdict(p, 'correlation')}"
     )
     return Finding(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +21,7 @@ from ccbench.analysis.statistics.wording import (
     count,
     interval,
     number,
+    over_always,
     p_value,
     statistic,
     verdict,
@@ -50,7 +50,9 @@ def anova(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def t_finding(comparison: str, names: tuple[str, str], one: Array, other: Array) -> Finding:
+def t_finding(
+    comparison: str, names: tuple[str, str], one: Array, other: Array, remark: str = ""
+) -> Finding:
     """Test the means of two sets of runs with Student's t test.
 
     Args:
@@ -58,6 +60,7 @@ def t_finding(comparison: str, names: tuple[str, str], one: Array, other: Array)
         names: what the two sets are called in the sentence.
         one: rate per run.
         other: rate per run.
+        remark: what the rates are over, after them in the sentence.
     """
     from scipy.stats import ttest_ind
 
@@ -73,7 +76,7 @@ def t_finding(comparison: str, names: tuple[str, str], one: Array, other: Array)
     p, df = float(test.pvalue), float(test.df)
     sentence = (
         f"Correct rate of {names[0]} {number(first.mean())}, of {names[1]} "
-        f"{number(second.mean())}: difference {number(apart)}{interval(low, high)}, "
+        f"{number(second.mean())}{remark}: difference {number(apart)}{interval(low, high)}, "
         f"t({df:.0f}) = {statistic(float(test.statistic))}, {p_value(p)}. "
         f"{SPLITS}{verdict(p, 'difference')}"
     )
@@ -189,16 +192,20 @@ def _compare(
     if one is None or other is None or not expressions:
         return [not_estimable(comparison, PUBLISHED, T_TEST, "no shared expression was tested")]
     one, other = one.only(expressions), other.only(expressions)
-    with np.errstate(invalid="ignore"):
-        means = [np.nanmean(part.rates[_tested(part)], axis=1) for part in (one, other)]
-    return [
-        t_finding(comparison, names, *means),
-        *anova_findings(comparison, factor, names, one, other),
-    ]
+    # Means of runs over different expressions would differ for that alone.
+    always = [name for name in expressions if name in one.always & other.always]
+    if always:
+        means = [_run_means(part.only(always)) for part in (one, other)]
+        remark = over_always(len(always), len(expressions))
+        t_test = t_finding(comparison, names, means[0], means[1], remark)
+    else:
+        t_test = not_estimable(comparison, PUBLISHED, T_TEST, "no expression is in every run")
+    return [t_test, *anova_findings(comparison, factor, names, one, other)]
 
 
-def _tested(part: Outcomes) -> Any:
-    return part.shown.sum(axis=(1, 2)) > 0
+def _run_means(part: Outcomes) -> Array:
+    means: Array = part.rates[part.shown.sum(axis=(1, 2)) > 0].mean(axis=1)
+    return means
 
 
 def training_findings(curves: pd.DataFrame, names: list[str]) -> list[Finding]:

@@ -10,7 +10,15 @@ import pandas as pd
 
 from ccbench.analysis.statistics.finding import MINIMUM, PUBLISHED, Finding, not_estimable
 from ccbench.analysis.statistics.tuning_grid import cell_tables, profile_pairs
-from ccbench.analysis.statistics.wording import CELLS, POINTS, count, number, p_value, verdict
+from ccbench.analysis.statistics.wording import (
+    CELLS,
+    POINTS,
+    count,
+    number,
+    p_value,
+    reversed_relation,
+    verdict,
+)
 
 SPEARMAN = "Spearman correlation"
 
@@ -108,7 +116,7 @@ def confusion_findings(cells: pd.DataFrame) -> list[Finding]:
         test = spearmanr(*values.T)
         r, p = float(test.statistic), float(test.pvalue)
         sentence = (
-            f"{table.question} r_s = {number(r)} over {n}, {p_value(p)}. "
+            f"{table.question} r_s = {number(r)}{reversed_relation(r, p)} over {n}, {p_value(p)}. "
             f"{CELLS}{verdict(p, 'correlation')}"
         )
         findings.append(

@@ -6,6 +6,7 @@ no number of the others, and comparisons of equally many posers share their perm
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -68,8 +69,13 @@ def permutation_p(observed: float, permuted: Array) -> float:
 
 def studentised_difference(first: Moments, second: Moments) -> Array:
     """Return Welch's t of two groups, per set; 0 where there is neither difference nor spread."""
-    apart = first.means.mean(axis=1) - second.means.mean(axis=1)
-    return _divide(apart, np.sqrt(first.variance + second.variance))
+    return _divide(mean_difference(first, second), np.sqrt(first.variance + second.variance))
+
+
+def mean_difference(first: Moments, second: Moments) -> Array:
+    """Return the difference of the mean rates of two groups, per set."""
+    apart: Array = first.means.mean(axis=1) - second.means.mean(axis=1)
+    return apart
 
 
 def interaction_statistic(first: Moments, second: Moments) -> Array:
@@ -112,20 +118,32 @@ def bootstrap_t(groups: list[Array], weights: list[Array], signs: tuple[int, ...
         signs: +1 or -1 for each.
 
     Returns:
-        (draws,): (bootstrap estimate - estimate) / bootstrap standard error; draws in which
-        it is undefined are left out.
+        (draws,): (bootstrap estimate - estimate) / bootstrap standard error; infinite for draws
+        that differ and have no standard error, as of posers who are all at the ceiling.
+        Draws in which it is undefined are left out.
     """
     apart, variance = np.zeros(len(weights[0])), np.zeros(len(weights[0]))
     for scores, drawn, sign in zip(groups, weights, signs, strict=True):
         moments = weighted_moments(scores, drawn)
         apart = apart + sign * (moments.means.mean(axis=1) - poser_moments(scores).means.mean())
         variance = variance + moments.variance
-    defined = variance > NOTHING
-    deviations: Array = apart[defined] / np.sqrt(variance[defined])
-    return deviations
+    deviations = _divide(apart, np.sqrt(np.where(variance > NOTHING, variance, 0.0)))
+    defined: Array = deviations[(variance > NOTHING) | (np.abs(apart) >= _ZERO)]
+    return defined
 
 
-def t_interval(estimate: float, error: float, deviations: Array) -> tuple[float, float]:
-    """Return the equal-tailed bootstrap-t interval of an estimate."""
-    low, high = np.quantile(deviations, [LEVEL / 2, 1 - LEVEL / 2])
+def t_interval(estimate: float, error: float, deviations: Array) -> tuple[float, float] | None:
+    """Return the equal-tailed bootstrap-t interval of an estimate.
+
+    Nothing where one tail has no end: where only a few posers differ from the others, draws
+    without them tell nothing of the scatter, and to leave these out would end the interval at
+    the estimate.
+    """
+    ranked = np.sort(deviations)
+    # The quantile lies between two draws.
+    tail = math.ceil(LEVEL / 2 * (len(ranked) - 1))
+    if not (np.isfinite(ranked[tail]) and np.isfinite(ranked[-1 - tail])):
+        return None
+    finite = ranked[np.isfinite(ranked)]
+    low, high = np.quantile(ranked.clip(finite[0], finite[-1]), [LEVEL / 2, 1 - LEVEL / 2])
     return float(estimate - high * error), float(estimate - low * error)

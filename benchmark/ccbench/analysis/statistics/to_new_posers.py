@@ -48,7 +48,7 @@ def poser_findings(
         return [not_estimable("between databases", POSERS, "", "one database only")]
     findings = rate_findings(outcomes, names, plan)
     findings += [
-        _foreign_networks(outcomes, name, mixture, plan)
+        _other_networks("mixed", outcomes, name, mixture, plan)
         for mixture in mixtures(outcomes)
         for name in names
     ]
@@ -104,18 +104,21 @@ def _swapped_rates(
             *compare_groups(comparison, own, swapped, plan),
             _corrected(comparison, own, swapped, plan, paired=True),
         ]
-    return [*findings, _foreign_networks(outcomes, b, a, plan)]
+    return [*findings, _other_networks("foreign", outcomes, b, a, plan)]
 
 
-def _foreign_networks(
-    outcomes: dict[tuple[str, str], Outcomes], name: str, foreign: str, plan: Plan
+def _other_networks(
+    kind: str, outcomes: dict[tuple[str, str], Outcomes], name: str, other: str, plan: Plan
 ) -> Finding:
-    """Compare networks of a database with those of another, or of a mixture, on its posers."""
-    comparison = f"own vs foreign networks: {name} vs {foreign} on {name}"
-    own, other = _side(outcomes, name, name), _side(outcomes, foreign, name)
-    if own is None or other is None:
+    """Compare networks of a database with those of another, or of a mixture, on its posers.
+
+    A mixture is not called foreign: it may hold the database.
+    """
+    comparison = f"own vs {kind} networks: {name} vs {other} on {name}"
+    own, theirs = _side(outcomes, name, name), _side(outcomes, other, name)
+    if own is None or theirs is None:
         return _missing(comparison)
-    return compare_paired(comparison, own, other, plan)
+    return compare_paired(comparison, own, theirs, plan)
 
 
 def _corrected(comparison: str, one: Side, other: Side, plan: Plan, *, paired: bool) -> Finding:

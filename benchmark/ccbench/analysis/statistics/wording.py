@@ -58,6 +58,15 @@ def interval(low: float, high: float) -> str:
     return f", 95 % CI [{number(low)}, {number(high)}]"
 
 
+def reversed_relation(r: float, p: float) -> str:
+    """Say that a relation is not the one that was asked for, but its opposite.
+
+    >>> reversed_relation(-0.4, 0.01), reversed_relation(-0.4, 0.2), reversed_relation(0.4, 0.01)
+    (' (the other way round)', '', '')
+    """
+    return " (the other way round)" if r < 0 and p < LEVEL else ""
+
+
 def verdict(p: float, what: str) -> str:
     """Say whether chance explains ``what``.
 
@@ -70,6 +79,15 @@ def verdict(p: float, what: str) -> str:
         return "Answer: yes, beyond chance at .05."
     article = "an" if what[0] in "aeiou" else "a"
     return f"Answer: not shown; {article} {what} like this can be chance (.05 level)."
+
+
+def over_always(some: int, all_: int) -> str:
+    """Say that rates are over some expressions only; nothing where they are over all.
+
+    >>> over_always(6, 7), over_always(7, 7)
+    (' (over the 6 expressions in every run)', '')
+    """
+    return f" (over the {count(some, 'expression')} in every run)" if some < all_ else ""
 
 
 def count(many: int, one: str) -> str:

@@ -37,7 +37,7 @@ def describe_statistics(facts: Facts) -> str:
             [spread, few, *(profiles * _probed(facts)), *_new_posers(facts, intervals=False)]
         )
     shared = f"Because the {number(runs)} runs of a database shared the same posers, every "
-    ways = "comparison was made in two ways."
+    ways = "comparison of databases was made in two ways where both are possible."
     return " ".join([spread, shared + ways, *_published(facts), *_new_posers(facts)])
 
 
@@ -66,7 +66,8 @@ def _new_posers(facts: Facts, *, intervals: bool = True) -> list[str]:
         "The answers to each poser were averaged over runs. Rates on the posers of two databases "
         "were compared by permuting posers between the databases, and rates of two sets of "
         "networks on the same posers by flipping the signs of the posers' differences "
-        f"({PERMUTATIONS:,} times each)."
+        f"({PERMUTATIONS:,} times each). Where the text calls a drop to other databases shown, p "
+        "values were corrected for the number of swapped tests by Holm's method."
     ]
     if intervals:
         sentences.append(
