@@ -77,7 +77,7 @@ def one_format(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 @pytest.fixture
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw no figures, for tests of what else is on the page."""
-    monkeypatch.setattr("ccbench.reporting.page._pictures", lambda run: ([], []))
+    monkeypatch.setattr("ccbench.reporting.page._pictures", lambda run, workers: ([], []))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -87,7 +87,7 @@ RULES = (
     Rule("ccbench datasets check kdef=/photos/KDEF", "--workers 1"),
     Rule("ccbench plugins new .*"),
     Rule("ccbench (export|cite|bundle) runs/.*"),
-    Rule("ccbench report runs/NAME --against .*"),
+    Rule("ccbench report runs/NAME --against .*", "--workers 1"),
     Rule("ccbench (verify|leaderboard) .*"),
     Rule("ccbench datasets new .* --yes", "--workers 1"),
     Rule(

@@ -198,7 +198,7 @@ def _run(
         with Bars(console) as bars:
             run = run_matrix(databases, out=out, observer=bars, **options)
         with console.status("drawing figures and writing the report"):
-            report = write_report(run)
+            report = write_report(run, workers=options["workers"])
     except KeyboardInterrupt:
         console.print(
             "\nInterrupted. What is finished is kept: the same command goes on from here."

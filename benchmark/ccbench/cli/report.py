@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ccbench.cli.options import run_argument
+from ccbench.cli.options import run_argument, workers_option
 
 
 @click.command()
@@ -17,7 +17,8 @@ from ccbench.cli.options import run_argument
     type=click.Path(path_type=Path),
     help="Another run, e.g. with all posers: how alike are the tunings of both?",
 )
-def report(run: Path, against: Path | None) -> None:
+@workers_option
+def report(run: Path, against: Path | None, workers: int) -> None:
     """Print a finished RUN again and write its report.html, figures and tables.
 
     All comes from the run's tables alone.
@@ -31,6 +32,6 @@ def report(run: Path, against: Path | None) -> None:
     opened = open_run(run)
     other = open_run(against) if against else None
     with console.status("drawing figures"):
-        page = write_report(opened, other)
+        page = write_report(opened, other, workers=workers)
     print_run(opened, console)
     console.print(f"Report: {page}", style="bold", markup=False, highlight=False, soft_wrap=True)

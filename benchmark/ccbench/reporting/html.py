@@ -19,7 +19,7 @@ from ccbench.results import Run
 FILE = "report.html"
 
 
-def write_report(run: Run, against: Run | None = None) -> Path:
+def write_report(run: Run, against: Run | None = None, *, workers: int = 1) -> Path:
     """Write ``report.html``, ``figures/`` and ``tables/`` into the run directory.
 
     The page is one file, makes no network request, and shows only what the run's tables
@@ -28,6 +28,8 @@ def write_report(run: Run, against: Run | None = None) -> Path:
     Args:
         run: a finished run.
         against: another run whose tunings are compared with this one's, e.g. with all posers.
+        workers: processes that draw figures.  With more than one, a script needs the usual
+            ``if __name__ == "__main__":`` around the call.
 
     Returns:
         The path of the page.
@@ -35,7 +37,7 @@ def write_report(run: Run, against: Run | None = None) -> Path:
     Raises:
         RunError: a table is damaged, or the folder cannot be written.
     """
-    page = make_page(run, against)
+    page = make_page(run, against, workers)
     made = environment(
         {
             "rate": rate,

@@ -85,12 +85,13 @@ class Page:
     bibtex: str
 
 
-def make_page(run: Run, against: Run | None = None) -> Page:
+def make_page(run: Run, against: Run | None = None, workers: int = 1) -> Page:
     """Compute what a report shows, and write ``figures/`` and ``tables/``.
 
     Args:
         run: a finished run.
         against: another run whose tunings are compared with this one's, e.g. with all posers.
+        workers: processes that draw figures.
 
     Raises:
         RunError: a table is missing or damaged, a folder cannot be written, or ``against``
@@ -115,7 +116,7 @@ def make_page(run: Run, against: Run | None = None) -> Page:
     sections = _sections(run, profiles(run.responses), against)
     files = [table for section in sections for table in section.tables]
     files += findings_tables(findings)
-    pictures, drawn = _pictures(run)
+    pictures, drawn = _pictures(run, workers)
     _remove_others(run.path, [*drawn, *_write_tables(run.path / TABLES, files)])
     return Page(
         answer=answer(run, summary, tunings, findings, split_half(responses)),
@@ -158,26 +159,17 @@ def _sections(run: Run, found: pd.DataFrame, against: Run | None) -> list[Sectio
     ]
 
 
-def _pictures(run: Run) -> tuple[list[Picture], list[Path]]:
+def _pictures(run: Run, workers: int) -> tuple[list[Picture], list[Path]]:
     """Draw the figures; return them as they are shown, and their files."""
-    from ccbench.reporting.figures import illustrations, save
+    from ccbench.reporting.figures.files import write_figures
 
     pictures: list[Picture] = []
     files: list[Path] = []
-    for illustration in illustrations(run, run.examples):
-        paths = save(illustration, run.path / FIGURES)
+    for name, words, paths in write_figures(run, run.path / FIGURES, workers):
         files += paths
         svg = next(path for path in paths if path.suffix == ".svg").read_bytes()
         source = f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
-        pictures.append(
-            Picture(
-                illustration.name,
-                illustration.title,
-                illustration.caption,
-                illustration.alt,
-                source,
-            )
-        )
+        pictures.append(Picture(name, words.title, words.caption, words.alt, source))
     return pictures, files
 
 

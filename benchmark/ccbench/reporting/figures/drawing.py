@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -48,33 +50,52 @@ def illustrations(
     Raises:
         RunError: a table is missing or damaged.
     """
-    for name, words, figure in _drawn(run, examples):
-        full = f"{stem}-{name}" if stem else name
-        yield Illustration(full, words.title, figure, words.caption, words.alt)
+    for sketch in sketches(run, examples):
+        yield sketch.illustration(f"{stem}-{sketch.name}" if stem else sketch.name)
 
 
-_Drawn = tuple[str, captions.Words, Figure]
+@dataclass(frozen=True)
+class Sketch:
+    """A figure that is still to be drawn.
+
+    Attributes:
+        name: of its files, e.g. "figure3".
+        words: computes what goes with it.
+        draw: draws it.
+    """
+
+    name: str
+    words: Callable[[], captions.Words]
+    draw: Callable[[], Figure]
+
+    def illustration(self, name: str) -> Illustration:
+        """Draw it, under a name."""
+        words = self.words()
+        return Illustration(name, words.title, self.draw(), words.caption, words.alt)
 
 
-def _drawn(run: Run, examples: pd.DataFrame | None) -> Iterator[_Drawn]:
+def sketches(run: Run, examples: pd.DataFrame | None) -> Iterator[Sketch]:
+    """Say which figures there are, and how each is drawn; see :func:`illustrations`."""
     # As in the paper, these compare databases; of mixtures there is a figure of its own.
     predictions = of_databases(run, run.predictions, "train_database")
     responses = of_databases(run, run.responses, "database")
     yield _faces(run.manifest, examples)
     if len(run.curves):
-        yield "figure2", captions.caption2(run.curves), figure2(run.curves)
-    yield "figure3", captions.caption3(predictions), figure3(predictions)
+        curves = run.curves
+        yield Sketch("figure2", partial(captions.caption2, curves), partial(figure2, curves))
+    yield Sketch("figure3", partial(captions.caption3, predictions), partial(figure3, predictions))
     if len(databases_of(predictions)) > 1:
-        yield "figure4", captions.caption4(predictions), figure4(predictions)
+        words, draw = partial(captions.caption4, predictions), partial(figure4, predictions)
+        yield Sketch("figure4", words, draw)
     if mixed := read_mixtures(run):
-        whole = run.predictions
-        yield "mixtures", caption_mixtures(whole, mixed), figure_mixtures(whole, mixed)
+        both = (run.predictions, mixed)
+        yield Sketch("mixtures", partial(caption_mixtures, *both), partial(figure_mixtures, *both))
     probes = [str(name) for name in responses["probe"].unique()]
     for probe, safe in zip(probes, safe_names(probes), strict=True):
         # Options may have signs that no file can have.
         suffix = f"-{safe.replace('_', '-')}" if len(probes) > 1 else ""
-        for name, words, figure in _tunings(responses[responses["probe"] == probe], predictions):
-            yield name + suffix, words, figure
+        for sketch in _tunings(responses[responses["probe"] == probe], predictions):
+            yield replace(sketch, name=sketch.name + suffix)
 
 
 def head_title(head: Mapping[str, Any], units: Iterable[int] = (len(EXPRESSIONS),)) -> str:
@@ -90,7 +111,7 @@ def head_title(head: Mapping[str, Any], units: Iterable[int] = (len(EXPRESSIONS)
     return "fully connected, " + "–".join((*map(str, head.get("hidden", ())), last))
 
 
-def _faces(manifest: Mapping[str, Any], examples: pd.DataFrame | None) -> _Drawn:
+def _faces(manifest: Mapping[str, Any], examples: pd.DataFrame | None) -> Sketch:
     """Draw Figure 1; without examples the network alone."""
     protocol = manifest["request"]["protocol"]
     card, head = manifest["backbone"]["card"], protocol["head"]
@@ -102,9 +123,12 @@ def _faces(manifest: Mapping[str, Any], examples: pd.DataFrame | None) -> _Drawn
     shown = shown[shown["database"].map(notes) == MISSING]
     units = [name for name in EXPRESSIONS if any(name in each for each in known)]
     hidden = len(head.get("hidden") or ())
-    figure = figure1(shown, *titles, hidden=hidden, notes=notes, units=units)
     named = [name for name in notes if (shown["database"] == name).any()]
-    return "figure1", captions.caption1(named, notes, protocol["face"], titles), figure
+    return Sketch(
+        "figure1",
+        partial(captions.caption1, named, notes, protocol["face"], titles),
+        partial(figure1, shown, *titles, hidden=hidden, notes=notes, units=units),
+    )
 
 
 def _notes(manifest: Mapping[str, Any]) -> dict[str, str]:
@@ -115,25 +139,25 @@ def _notes(manifest: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _tunings(responses: pd.DataFrame, predictions: pd.DataFrame) -> Iterator[_Drawn]:
-    """Draw Figures 5 to 10 of one probe."""
+def _tunings(responses: pd.DataFrame, predictions: pd.DataFrame) -> Iterator[Sketch]:
+    """Sketch Figures 5 to 10 of one probe."""
     for number, expression in enumerate(TELLING, start=5):
         if (responses["expression"] == expression).any():
-            units = telling_units(responses, expression)
-            words = tuning_captions.caption_unit(responses, expression, units)
-            yield f"figure{number}", words, unit_figure(responses, expression, units)
+            chosen = (responses, expression, telling_units(responses, expression))
+            words = partial(tuning_captions.caption_unit, *chosen)
+            yield Sketch(f"figure{number}", words, partial(unit_figure, *chosen))
     found = profiles(responses)
     if found.empty:
         return
-    yield "figure7", tuning_captions.caption7(responses, found), figure7(found)
+    seventh = partial(tuning_captions.caption7, responses, found)
+    yield Sketch("figure7", seventh, partial(figure7, found))
     if len(sums_and_differences(found)):
-        yield "figure8", tuning_captions.caption8(responses), figure8(found)
+        eighth = partial(tuning_captions.caption8, responses)
+        yield Sketch("figure8", eighth, partial(figure8, found))
     if len(confusion_relation(found, confusion(predictions))):
-        yield (
-            "figure9",
-            tuning_captions.caption9(responses, predictions),
-            figure9(found, predictions),
-        )
+        ninth = partial(tuning_captions.caption9, responses, predictions)
+        yield Sketch("figure9", ninth, partial(figure9, found, predictions))
     explained = principal_components(found).explained
     if len(explained) > 1:
-        yield "figure10", tuning_captions.caption10(responses, explained), figure10(found)
+        tenth = partial(tuning_captions.caption10, responses, explained)
+        yield Sketch("figure10", tenth, partial(figure10, found))

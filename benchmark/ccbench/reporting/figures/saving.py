@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,14 @@ _DOTS: Final = 300
 _MOST_BYTES: Final = 1_500_000
 
 
-def save(illustration: Illustration, folder: Path) -> list[Path]:
+def saved_as(name: str, folder: Path, formats: Sequence[str]) -> list[Path]:
+    """Return the files of a figure."""
+    return [folder / f"{name}.{kind}" for kind in formats]
+
+
+def save(
+    illustration: Illustration, folder: Path, formats: Sequence[str] | None = None
+) -> list[Path]:
     """Write an illustration as SVG, PDF and PNG (300 dpi, below 1.5 MB), each atomically.
 
     No file holds a date.  A PNG that would be larger gets fewer dots per inch.
@@ -27,6 +35,7 @@ def save(illustration: Illustration, folder: Path) -> list[Path]:
     Args:
         illustration: its name is that of the files.
         folder: made if it does not exist.
+        formats: of the files; by default all.
 
     Returns:
         The paths.
@@ -34,15 +43,14 @@ def save(illustration: Illustration, folder: Path) -> list[Path]:
     Raises:
         RunError: the folder cannot be written.
     """
-    written = []
-    for kind in FORMATS:
-        path = folder / f"{illustration.name}.{kind}"
+    written = saved_as(illustration.name, folder, FORMATS if formats is None else formats)
+    for path in written:
+        kind = path.suffix.removeprefix(".")
         data = _png(illustration.figure) if kind == "png" else _vector(illustration, kind)
         try:
             atomic.write_bytes(path, data)
         except OSError as error:
             raise RunError(f"cannot write {path}: {error.strerror or error}") from None
-        written.append(path)
     return written
 
 

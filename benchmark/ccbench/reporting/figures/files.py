@@ -1,0 +1,75 @@
+"""All figures of a run as files, drawn by several processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from ccbench.executors import map_tasks
+from ccbench.memory import processes_at_once
+from ccbench.reporting.figures import saving
+from ccbench.reporting.figures.captions import Words
+from ccbench.reporting.figures.drawing import Sketch, sketches
+from ccbench.results import Run, open_run
+
+
+@dataclass(frozen=True)
+class FigureJob:
+    """A figure to be drawn by a worker.
+
+    Attributes:
+        run: directory of the run.
+        name: of the figure.
+        folder: that its files go to.
+        formats: of the files.
+    """
+
+    run: Path
+    name: str
+    folder: Path
+    formats: tuple[str, ...]
+
+
+def write_figures(run: Run, folder: Path, workers: int) -> list[tuple[str, Words, list[Path]]]:
+    """Draw all figures of a run into files.
+
+    Args:
+        run: a finished run.
+        folder: made if it does not exist.
+        workers: processes; with 1 all is drawn in this one.  The files are the same.
+
+    Returns:
+        Of each figure the name, the words that go with it, and its files.
+
+    Raises:
+        RunError: a table is damaged, or the folder cannot be written.
+    """
+    found = list(sketches(run, run.examples))
+    workers = processes_at_once(min(workers, len(found)))
+    if workers == 1:
+        return [
+            (each.name, each.words(), saving.save(each.illustration(each.name), folder))
+            for each in found
+        ]
+    formats = saving.FORMATS
+    jobs = [FigureJob(run.path, each.name, folder, formats) for each in found]
+    map_tasks(draw_figure, jobs, workers=workers, progress=lambda _index, _part: None)
+    return [
+        (each.name, each.words(), saving.saved_as(each.name, folder, formats)) for each in found
+    ]
+
+
+def draw_figure(job: FigureJob, report: Callable[[float], None]) -> None:
+    """Draw one figure."""
+    sketch = _sketches_of(job.run)[job.name]
+    saving.save(sketch.illustration(job.name), job.folder, job.formats)
+    report(1.0)
+
+
+@lru_cache(maxsize=1)
+def _sketches_of(run: Path) -> dict[str, Sketch]:
+    """Open a run once in every worker, which ends with its figures."""
+    opened = open_run(run)
+    return {sketch.name: sketch for sketch in sketches(opened, opened.examples)}
