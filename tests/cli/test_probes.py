@@ -215,7 +215,7 @@ def test_matrix_prints_what_the_units_are_tuned_to(
     ccbench: Command, few_posers: FewPosers, tmp_path: Path
 ) -> None:
     chosen = [part for n in ("drawn-a", "drawn-b") for part in ("-d", f"{n}={few_posers(n, 5)}")]
-    options = ("-b", "tiny", "--runs", "1", "--out", tmp_path / "run")
+    options = ("-b", "tiny", "--runs", "1", "--workers", "1", "--out", tmp_path / "run")
     done = ccbench("matrix", *chosen, *options, "-p", "mylab-units")
     assert done.code == 0, done.err
     assert "What the units are tuned to (probe mylab-units)" in done.out

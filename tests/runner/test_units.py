@@ -319,7 +319,7 @@ def test_layers_that_are_not_there(
 @pytest.mark.usefixtures("no_pictures")
 def test_the_command_measures_layers(ccbench: Command, database: list[str], tmp_path: Path) -> None:
     out = tmp_path / "out"
-    start = ("matrix", "-d", database[0], "-b", "tiny", "--runs", 1, "-p", READ)
+    start = ("matrix", "-d", database[0], "-b", "tiny", "--runs", 1, "--workers", 1, "-p", READ)
     done = ccbench(*start, "--out", out, "--probe-layer", "0", "--probe-layer", "pooled")
     assert done.code == 0, done.err
     assert set(open_run(out).units["layer"]) == {"0", "pooled"}

@@ -23,7 +23,7 @@ def written(folder: Path) -> dict[str, bytes]:
 
 
 def test_any_number_of_workers_draws_the_same_files(invent: Invent, tmp_path: Path) -> None:
-    run = invent(("here", "there"), runs=4)
+    run = invent(("here", "there"), runs=4, units=(1, 2, 4))
     copied = Path(shutil.copytree(run.path, tmp_path / "copied"))
     # Names of folders are on no figure.
     write_report(run)
