@@ -62,7 +62,11 @@ def write_figures(run: Run, folder: Path, workers: int) -> list[tuple[str, Words
 
 
 def draw_figure(job: FigureJob, report: Callable[[float], None]) -> None:
-    """Draw one figure."""
+    """Draw one figure into its files.
+
+    Raises:
+        RunError: a table is damaged, or the folder cannot be written.
+    """
     sketch = _sketches_of(job.run)[job.name]
     saving.save(sketch.illustration(job.name), job.folder, job.formats)
     report(1.0)
