@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import pytest
 
+from ccbench.executors import load_ahead
 from ccbench.preprocessing import standardise
 from ccbench.results import Run
 from ccbench.runner import run_matrix
+from ccbench.runner.preparation import LOADED_AHEAD
 from ccbench.testing.drawn import DRAWN_DATABASES, write_database
 
 if TYPE_CHECKING:
@@ -86,6 +88,12 @@ def faces_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ccbench.faces.standardise", functools.lru_cache(512)(standardise))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def workers_ahead() -> None:
+    """Let workers start quickly in all tests; those of a command load their own."""
+    load_ahead(*LOADED_AHEAD)
 
 
 @pytest.fixture

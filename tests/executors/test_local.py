@@ -47,6 +47,10 @@ def loaded(task, report):
     import sys
     Path(task).write_text(" ".join(m for m in ("torch", "cv2", "pandas") if m in sys.modules))
 
+def surroundings(task, report):
+    threads = Path(f"/proc/{os.getppid()}/status").read_text().split("Threads:")[1].split()[0]
+    Path(task).write_text(" ".join((os.environ.get("GREETING", "none"), os.getcwd(), threads)))
+
 def report_often(task, report):
     for _ in range(50):
         report(task)
@@ -241,10 +245,47 @@ def test_reports_of_earlier_tasks_are_not_taken_for_new_ones(tasks: Any) -> None
     assert {index for index, part in heard if part == 1.0} == {0, 1, 2, 3}
 
 
-def test_a_worker_imports_only_what_its_tasks_need(tasks: Any, tmp_path: Path) -> None:
-    jobs = [str(tmp_path / name) for name in ("a", "b")]
-    map_tasks(tasks.loaded, jobs, workers=2, progress=ignore)
-    assert [Path(job).read_text() for job in jobs] == ["", ""]
+@pytest.mark.parametrize("ahead", [(), ("cv2", "no_such_module"), ("cv2", "torch")])
+def test_a_worker_imports_what_was_loaded_ahead_and_what_its_tasks_need(
+    tmp_path: Path, ahead: tuple[str, ...]
+) -> None:
+    (tmp_path / "tasks_of_a_test.py").write_text(TASKS)
+    (tmp_path / "script.py").write_text(
+        "from ccbench.executors import load_ahead, map_tasks\n"
+        "from tasks_of_a_test import loaded\n"
+        "if __name__ == '__main__':\n"
+        f"    load_ahead(*{ahead})\n"
+        "    map_tasks(loaded, ['a', 'b'], workers=2, progress=lambda index, part: None)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    there = [name for name in ("torch", "cv2") if name in ahead and sys.platform == "linux"]
+    assert [(tmp_path / name).read_text().split() for name in "ab"] == [there, there]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
+def test_forked_workers_have_the_surroundings_of_the_caller(
+    tasks: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for greeting in ("hello", "good evening", ""):
+        folder = tmp_path / f"of {greeting}"
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        if greeting:
+            monkeypatch.setenv("GREETING", greeting)
+        else:
+            monkeypatch.delenv("GREETING")
+        map_tasks(tasks.surroundings, [str(folder / "a"), "b"], workers=2, progress=ignore)
+        found += [(folder / name).read_text() for name in "ab"]
+    # What they are forked from has one thread, or a fork would leave locks that nobody opens.
+    assert found == [
+        f"{greeting or 'none'} {tmp_path / f'of {greeting}'} 1"
+        for greeting in ("hello", "good evening", "")
+        for _ in "ab"
+    ]
 
 
 def test_no_task_is_no_work(tasks: Any) -> None:

@@ -2,6 +2,10 @@
 
 Every task runs on one thread, whatever the number of workers: the sums of a matrix
 product depend on how it is cut among threads, and the same seed must give the same bytes.
+
+On Linux workers are forked from a small process of Python's own (its "forkserver"), which has
+loaded what they need and computed nothing, so that they start at once.  Elsewhere every worker
+is a new process.
 """
 
 from __future__ import annotations
@@ -37,6 +41,8 @@ _THREADS = (
     "VECLIB_MAXIMUM_THREADS",
 )
 """Environment variables that libraries read when they are imported."""
+_FORKED = sys.platform == "linux"
+"""Whether workers are forked; Apple's libraries do not survive it, Windows has nothing like it."""
 # Waiting OpenMP threads that spin slow every other process down.  Read when torch is loaded;
 # worker processes inherit it.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -53,23 +59,31 @@ def one_thread() -> Iterator[None]:
     Nothing is imported for it: a library that is first imported inside the block takes the
     limit from the environment, and keeps it.
     """
-    before = {name: os.environ.get(name) for name in _THREADS}
     torch, cv2 = sys.modules.get("torch"), sys.modules.get("cv2")
     torch_threads = torch.get_num_threads() if torch else 0
     cv2_threads = cv2.getNumThreads() if cv2 else 0
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
     try:
         if torch:
             torch.set_num_threads(1)
         if cv2:
             cv2.setNumThreads(1)
-        with threadpool_limits(1):
+        with threadpool_limits(1), _libraries_told():
             yield
     finally:
         if torch:
             torch.set_num_threads(torch_threads)
         if cv2:
             cv2.setNumThreads(cv2_threads)
+
+
+@contextlib.contextmanager
+def _libraries_told() -> Iterator[None]:
+    """Have libraries that are imported in this block compute on one thread."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)
@@ -77,11 +91,29 @@ def one_thread() -> Iterator[None]:
                 os.environ[name] = value
 
 
+def load_ahead(*modules: str) -> None:
+    """Load what workers will need, beside this process and once for all of them.
+
+    Returns at once, and does nothing when workers have been started before, or where they are
+    not forked.
+
+    Args:
+        modules: by name; they must not start threads when they are imported.
+    """
+    if not _FORKED:
+        return
+    from multiprocessing import forkserver
+
+    mp.get_context("forkserver").set_forkserver_preload(list(modules))
+    with _interrupts_held_back(), _libraries_told():
+        forkserver.ensure_running()
+
+
 @contextlib.contextmanager
 def kept_workers() -> Iterator[None]:
     """Let every :func:`map_tasks` in this block use the same processes.
 
-    A process takes seconds to import torch.  They end with the block.
+    They end with the block.
     """
     if _kept.get() is not None:
         yield
@@ -188,10 +220,15 @@ class _Pool:
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
-        context = mp.get_context("spawn")
+        # Unless that was done before, with what the tasks need.
+        load_ahead()
+        context = mp.get_context("forkserver" if _FORKED else "spawn")
         self._reports = context.Queue()
         self._executor = ProcessPoolExecutor(
-            workers, context, initializer=_start_worker, initargs=(self._reports,)
+            workers,
+            context,
+            initializer=_start_worker,
+            initargs=(self._reports, dict(os.environ)),
         )
         self._pids: set[int] = set()
         self._round = 0
@@ -325,9 +362,12 @@ def _run_task(function: Function[Task], number: int, index: int, task: Task) -> 
         function(task, lambda part: _reports.put((number, index, part)))
 
 
-def _start_worker(reports: Any) -> None:
+def _start_worker(reports: Any, environment: dict[str, str]) -> None:
     global _reports
     _reports = reports
+    # A forked process has the environment of the time when the first of them was started.
+    os.environ.clear()
+    os.environ.update(environment)
     # Before torch is imported: Apple's library has no other way to be told.
     os.environ.update(dict.fromkeys(_THREADS, "1"))
     # Where signals cannot be held back, see _interrupts_held_back.
