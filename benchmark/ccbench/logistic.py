@@ -33,6 +33,8 @@ _GRADIENT = 1e-8
 times it."""
 _NEWTON_STEPS = 100
 _CONJUGATE_STEPS = 1000
+_TOGETHER = 8
+"""Rows that BLAS multiplies together: eight take little more than half the time of seven."""
 
 
 class _Space(Protocol):
@@ -75,13 +77,18 @@ class _Features:
 class _Span:
     """Weights as combinations of the rows; for more features than rows."""
 
-    def __init__(self, gram: Array) -> None:
+    def __init__(self, gram: Array, classes: int) -> None:
         self._gram = gram
         self.width = len(gram)
+        rows = -(-classes // _TOGETHER) * _TOGETHER
+        self._padded, self._product = np.zeros((2, rows, len(gram)))
 
     def image(self, point: Array) -> Array:
+        classes = len(point)
         image = np.empty_like(point)
-        np.matmul(point[:, :-1], self._gram, out=image[:, :-1])
+        self._padded[:classes] = point[:, :-1]
+        np.matmul(self._padded, self._gram, out=self._product)
+        image[:, :-1] = self._product[:classes]
         image[:, -1] = point[:, -1]
         return image
 
@@ -177,7 +184,7 @@ def fit_gram(
     centred += centre.mean()
     scale = _scale(float(np.trace(centred)) / len(gram))
     centred /= scale**2
-    point = _minimise(_Span(centred), labels, classes, ridge)
+    point = _minimise(_Span(centred, classes), labels, classes, ridge)
     combination = point[:, :-1] / scale**2
     # A combination that sums to 0 is the same of centred and of other points.
     combination -= combination.mean(1, keepdims=True)

@@ -165,19 +165,16 @@ def confusions(seed: int, repetition: int) -> list[Outcome]:
 
 
 def share_rejected(
-    simulation: Callable[[int], list[Outcome]], repetitions: int, workers: int
+    simulation: Callable[[int], list[Outcome]],
+    repetitions: int,
+    pool: ProcessPoolExecutor,
+    chunk: int,
 ) -> dict[Test, float]:
     """Return the share of rejections of each test."""
     found: dict[Test, list[bool]] = {}
-    # Workers that each start threads of their own would wait for each other.
-    chunk = max(1, min(10, repetitions // workers))
-    with (
-        threadpool_limits(1),
-        ProcessPoolExecutor(workers, initializer=threadpool_limits, initargs=(1,)) as pool,
-    ):
-        for outcomes in pool.map(simulation, range(repetitions), chunksize=chunk):
-            for test, rejected in outcomes:
-                found.setdefault(test, []).append(rejected)
+    for outcomes in pool.map(simulation, range(repetitions), chunksize=chunk):
+        for test, rejected in outcomes:
+            found.setdefault(test, []).append(rejected)
     return {test: float(np.mean(rejected)) for test, rejected in found.items()}
 
 
@@ -198,11 +195,17 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
-    run = partial(share_rejected, repetitions=options.repetitions, workers=options.workers)
-    by_scenario = {name: run(partial(rates, name, options.seed)) for name in SCENARIOS}
+    chunk = max(1, min(10, options.repetitions // options.workers))
+    # Workers that each start threads of their own would wait for each other.
+    one = partial(threadpool_limits, 1)
+    with one(), ProcessPoolExecutor(options.workers, initializer=one) as pool:
+        run = partial(share_rejected, repetitions=options.repetitions, pool=pool, chunk=chunk)
+        by_scenario = {name: run(partial(rates, name, options.seed)) for name in SCENARIOS}
+        curves_found = run(partial(profiles, options.seed))
+        matrices_found = run(partial(confusions, options.seed))
     print_table("correct rates", by_scenario)
-    print_table("profiles", {"independent curves": run(partial(profiles, options.seed))})
-    print_table("confusions", {"independent matrices": run(partial(confusions, options.seed))})
+    print_table("profiles", {"independent curves": curves_found})
+    print_table("confusions", {"independent matrices": matrices_found})
 
 
 if __name__ == "__main__":

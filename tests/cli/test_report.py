@@ -82,6 +82,7 @@ def test_no_run_at_all(ccbench: Command, tmp_path: Path) -> None:
     assert "holds no run" in ccbench("report", tmp_path / "empty").refusal
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_page_that_cannot_be_written(ccbench: Command, copied: Path) -> None:
     page = copied / "report.html"
     page.unlink(missing_ok=True)

@@ -57,6 +57,11 @@ def _face(drawn: Drawn, expression: str, index: int, shade: int) -> NDArray[np.u
     return np.clip(face.astype(np.int16) + shade, 0, 255).astype(np.uint8)
 
 
+def _write(path: Path, pixels: NDArray[np.uint8]) -> None:
+    """Write one of hundreds of photographs, compressed as little as is quick."""
+    assert cv2.imwrite(str(path), pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1]), path
+
+
 def _licensed(
     place: Path, drawn: Drawn, name: str, posers: int, pattern: str, variant: int
 ) -> None:
@@ -71,7 +76,7 @@ def _licensed(
         shade = 1 + 6 * variant + 2 * (index // (POSERS * len(drawn))) + (photograph.session == "B")
         file = place / photograph.path
         file.parent.mkdir(parents=True, exist_ok=True)
-        write_image(file, _face(drawn, photograph.expression, index, shade))
+        _write(file, _face(drawn, photograph.expression, index, shade))
     assert numbers
 
 
@@ -84,8 +89,8 @@ def _laboratory(place: Path, drawn: Drawn) -> None:
         word = WORDS.get(expression, expression)
         for index in range(POSERS):
             poser = f"P{index + 1:02}"
-            write_image(folder / f"{poser}_{word}_front.png", _face(drawn, expression, index, 30))
-            write_image(folder / f"{poser}{word}.png", _face(drawn, expression, index, 40))
+            _write(folder / f"{poser}_{word}_front.png", _face(drawn, expression, index, 30))
+            _write(folder / f"{poser}{word}.png", _face(drawn, expression, index, 40))
             lines.append(f"photos/mylab/{poser}{word}.png,{poser},{word}")
     (place / "mylab.csv").write_text("\n".join([*lines, ""]))
     (place / "mylab.toml").write_text(_the_block(ROOT / "README.md", "toml"))
@@ -97,7 +102,7 @@ def _named(place: Path, drawn: Drawn) -> None:
     for expression in EXPRESSIONS:
         for index in range(POSERS):
             name = f"P{index + 1:02}_{expression}_front.png"
-            write_image(place / name, _face(drawn, expression, index, 50))
+            _write(place / name, _face(drawn, expression, index, 50))
 
 
 def _series(place: Path) -> None:

@@ -245,12 +245,10 @@ def test_reports_of_earlier_tasks_are_not_taken_for_new_ones(tasks: Any) -> None
     assert {index for index, part in heard if part == 1.0} == {0, 1, 2, 3}
 
 
-@pytest.mark.parametrize("ahead", [(), ("cv2", "no_such_module"), ("cv2", "torch")])
-def test_a_worker_imports_what_was_loaded_ahead_and_what_its_tasks_need(
-    tmp_path: Path, ahead: tuple[str, ...]
-) -> None:
-    (tmp_path / "tasks_of_a_test.py").write_text(TASKS)
-    (tmp_path / "script.py").write_text(
+def loaded_in_workers(folder: Path, *ahead: str, **environment: str) -> list[list[str]]:
+    """Return what two workers of a script have loaded."""
+    (folder / "tasks_of_a_test.py").write_text(TASKS)
+    (folder / "script.py").write_text(
         "from ccbench.executors import load_ahead, map_tasks\n"
         "from tasks_of_a_test import loaded\n"
         "if __name__ == '__main__':\n"
@@ -258,11 +256,31 @@ def test_a_worker_imports_what_was_loaded_ahead_and_what_its_tasks_need(
         "    map_tasks(loaded, ['a', 'b'], workers=2, progress=lambda index, part: None)\n"
     )
     done = subprocess.run(
-        [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=True
+        [sys.executable, "script.py"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **environment},
     )
     assert done.stderr == ""
+    return [(folder / name).read_text().split() for name in "ab"]
+
+
+@pytest.mark.parametrize("ahead", [(), ("cv2", "no_such_module"), ("cv2", "torch")])
+def test_a_worker_imports_what_was_loaded_ahead_and_what_its_tasks_need(
+    tmp_path: Path, ahead: tuple[str, ...]
+) -> None:
     there = [name for name in ("torch", "cv2") if name in ahead and sys.platform == "linux"]
-    assert [(tmp_path / name).read_text().split() for name in "ab"] == [there, there]
+    assert loaded_in_workers(tmp_path, *ahead) == [there, there]
+
+
+def test_workers_start_where_the_path_of_temporary_files_is_too_long_for_a_socket(
+    tmp_path: Path,
+) -> None:
+    deep = tmp_path / ("d" * 100)
+    deep.mkdir()
+    assert loaded_in_workers(tmp_path, "cv2", TMPDIR=str(deep)) == [[], []]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")

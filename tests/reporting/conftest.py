@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from ccbench.reporting import write_report
 from ccbench.results import MANIFEST, RESPONSE_COLUMNS, Run, open_run, write_table
 from ccbench_registry import ACTION_UNITS, EXPRESSIONS
 
 UNITS = tuple(unit.number for unit in ACTION_UNITS)
+FEW_UNITS = (1, 4, 6, 12, 15, 26)
+"""Enough for tests that ask for something else: the reports of fewer units are sooner done."""
 LEVELS = tuple(round(0.1 * step, 1) for step in range(11))
 
 
@@ -31,6 +35,13 @@ class Invent(Protocol):
         units: Sequence[int] = UNITS,
         seed: int = 0,
     ) -> Run: ...
+
+
+def report_in_one_format(run: Run) -> Path:
+    """Write a report for a fixture of several tests, which is made before ``one_format`` acts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ccbench.reporting.figures.saving.FORMATS", ("svg",))
+        return write_report(run)
 
 
 @pytest.fixture(scope="session")

@@ -65,7 +65,13 @@ def probed(tmp_path: Path) -> Run:
 @pytest.fixture
 def uneven(tmp_path: Path) -> Run:
     """Return a run of four databases that lack expressions, without a probe."""
-    return make_run(tmp_path / "uneven", UNEVEN)
+    return make_run(tmp_path / "uneven", UNEVEN, runs=2)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Run:
+    """Return a run that is exported in no time, for tests of the folders of an export."""
+    return make_run(tmp_path / "small", {"drawn-a": ("happy", "sad")}, runs=1)
 
 
 def test_which_tables_there_are(probed: Run, uneven: Run, tmp_path: Path) -> None:
@@ -141,6 +147,7 @@ def test_the_same_run_gives_the_same_bytes(probed: Run, tmp_path: Path) -> None:
 
 
 def test_the_readme_names_every_file_and_column(probed: Run) -> None:
+    tables = export_tables(probed)
     for kind in FORMATS:
         written = write_export(probed, kind)
         readme = (written[0].parent / "README.txt").read_text(encoding="utf-8")
@@ -149,24 +156,24 @@ def test_the_readme_names_every_file_and_column(probed: Run) -> None:
         for entry in reference_list(probed):
             assert entry in readme
         if kind != "latex":
-            for exported in export_tables(probed):
+            for exported in tables:
                 for name, what in exported.columns.items():
                     assert re.search(rf"^    {name} +{re.escape(what)}$", readme, re.M)
 
 
 def test_latex_is_whole(probed: Run, uneven: Run, tmp_path: Path) -> None:
     single = make_run(tmp_path / "single", {"a": ("happy", "sad")}, runs=1)
-    for run in (probed, uneven, single):
-        for path in write_export(run, "latex"):
-            if path.suffix != ".tex":
-                continue
+    for run in (probed, single, uneven):
+        written = [path for path in write_export(run, "latex") if path.suffix == ".tex"]
+        for path in written:
             text = path.read_text(encoding="utf-8")
             check_latex(text)
             assert "nan" not in text
+    # Of the last.
     labels = [
         label
-        for path in write_export(uneven, "latex")
-        for label in re.findall(r"\\label\{(.*?)\}", path.read_text())
+        for path in written
+        for label in re.findall(r"\\label\{(.*?)\}", path.read_text(encoding="utf-8"))
     ]
     assert len(labels) == len(set(labels)) == 2 + len(UNEVEN) ** 2
 
@@ -244,10 +251,10 @@ def test_the_script_fits_the_model_that_the_run_allows(probed: Run, tmp_path: Pa
     assert "simpler" not in small
 
 
-def test_an_earlier_export_is_replaced(probed: Run, tmp_path: Path) -> None:
+def test_an_earlier_export_is_replaced(small: Run, tmp_path: Path) -> None:
     out = tmp_path / "tables"
-    write_export(probed, "csv", out)
-    write_export(probed, "latex", out)
+    write_export(small, "csv", out)
+    write_export(small, "latex", out)
     names = {path.name for path in out.iterdir()}
     assert "correct_rates.tex" in names
     assert not any(name.endswith((".csv", ".R")) for name in names)
@@ -269,22 +276,22 @@ def add_folder(folder: Path) -> None:
     ("touch", "name"),
     [(edit_script, "analysis.R"), (add_notes, "notes.txt"), (add_folder, "figures")],
 )
-def test_what_the_user_did_is_kept(probed: Run, touch: Any, name: str) -> None:
-    folder = write_export(probed)[0].parent
+def test_what_the_user_did_is_kept(small: Run, touch: Any, name: str) -> None:
+    folder = write_export(small)[0].parent
     touch(folder)
     before = {path.name for path in folder.iterdir()}
     with pytest.raises(RunError, match=r"was changed or added after the export") as caught:
-        write_export(probed)
+        write_export(small)
     assert str(folder / name) in str(caught.value)
     assert {path.name for path in folder.iterdir()} == before
 
 
 def test_folders_of_something_else_are_refused(
-    probed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken = tmp_path / "taken"
     taken.mkdir()
-    assert write_export(probed, "csv", taken)
+    assert write_export(small, "csv", taken)
     other = tmp_path / "other"
     other.mkdir()
     (other / "thesis.docx").write_text("x")
@@ -292,23 +299,23 @@ def test_folders_of_something_else_are_refused(
         if marker is not None:
             (other / MARKER).write_text(marker)
         with pytest.raises(RunError, match="is not empty and holds no export"):
-            write_export(probed, "csv", other)
+            write_export(small, "csv", other)
     with pytest.raises(RunError, match="is not empty and holds no export"):
-        write_export(probed, "csv", probed.path)
+        write_export(small, "csv", small.path)
     with pytest.raises(RunError, match="is a file; give a folder"):
-        write_export(probed, "csv", other / "thesis.docx")
+        write_export(small, "csv", other / "thesis.docx")
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     with pytest.raises(RunError, match="is the current folder"):
-        write_export(probed, "csv", Path())
+        write_export(small, "csv", Path())
     assert (other / "thesis.docx").read_text() == "x"
 
 
 def test_nothing_half_written_is_left(
-    probed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "tables"
-    write_export(probed, "csv", out)
+    write_export(small, "csv", out)
     before = {path.name: path.read_bytes() for path in out.iterdir()}
 
     def full(*_: object) -> None:
@@ -316,7 +323,7 @@ def test_nothing_half_written_is_left(
 
     monkeypatch.setattr("ccbench.reporting.folders.write_json", full)
     with pytest.raises(RunError, match="No space left on device; give a folder you can write"):
-        write_export(probed, "latex", out)
+        write_export(small, "latex", out)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 

@@ -8,10 +8,10 @@ import re
 import shutil
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
+from tests.reporting.conftest import FEW_UNITS, Invent, report_in_one_format
 
 from ccbench.analysis.statistics.finding import POSERS, Finding
 from ccbench.analysis.statistics.labels import smallest_p
@@ -21,9 +21,6 @@ from ccbench.reporting.answer import Drop, _lead, _relation_points, drops
 from ccbench.reporting.page import make_page
 from ccbench.results import MANIFEST, Run, open_run, write_table
 from ccbench_registry import EXPRESSIONS
-
-if TYPE_CHECKING:
-    from tests.reporting.conftest import Invent
 
 EVIL = "<script>alert('faces')</script>&\"x"
 
@@ -70,6 +67,17 @@ def copied(tiny_run: Run, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def reported(tiny_run: Run, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, set[Path]]:
+    """Return a finished run with a report, to be read only, and the files it had before."""
+    folder = tmp_path_factory.mktemp("reported") / "run"
+    shutil.copytree(tiny_run.path, folder)
+    (folder / "report.html").unlink(missing_ok=True)
+    before = {path for path in folder.iterdir() if path.is_file()}
+    assert report_in_one_format(open_run(folder)) == folder / "report.html"
+    return folder, before
+
+
 def rename(folder: Path, old: str, new: str) -> None:
     """Give a database of a finished run another name."""
     run = open_run(folder)
@@ -92,14 +100,15 @@ def rename(folder: Path, old: str, new: str) -> None:
     (folder / MANIFEST).write_text(json.dumps(manifest))
 
 
-def test_it_asks_nothing_of_the_network(copied: Path) -> None:
-    page = Page(write_report(open_run(copied)))
+def test_it_asks_nothing_of_the_network(reported: tuple[Path, set[Path]]) -> None:
+    folder, _ = reported
+    page = Page(folder / "report.html")
     assert not {"link", "iframe", "object", "embed"} & set(page.tags)
     assert page.tags.count("script") == 1
     assert not [target for target in page.targets if not target.startswith(("#", "data:"))]
     assert not re.search(r"@import|url\(\s*['\"]?(?!data:)", page.source)
     assert not [name for name in page.attributes if name.startswith("on")]
-    assert sorted(path.name for path in copied.glob("*.html")) == ["report.html"]
+    assert sorted(path.name for path in folder.glob("*.html")) == ["report.html"]
 
 
 @pytest.mark.usefixtures("no_pictures")
@@ -126,10 +135,9 @@ def test_it_says_the_rates_that_the_tables_hold(copied: Path) -> None:
     assert "70" in page.cells
 
 
-@pytest.mark.usefixtures("no_pictures")
-def test_it_shows_every_confusion(copied: Path) -> None:
-    run = open_run(copied)
-    page = Page(write_report(run))
+def test_it_shows_every_confusion(reported: tuple[Path, set[Path]]) -> None:
+    folder, _ = reported
+    run, page = open_run(folder), Page(folder / "report.html")
     count = len(run.databases) ** 2
     titles = re.findall(r'title="(\w+) shown, (\w+) chosen">(\d+)<', page.source)
     assert len(titles) == count * len(EXPRESSIONS) ** 2
@@ -150,12 +158,11 @@ def test_names_are_text_whatever_is_in_them(copied: Path) -> None:
     assert f"{EVIL} → drawn-b" in page.text
 
 
-def test_it_changes_nothing_else(copied: Path) -> None:
-    (copied / "report.html").unlink(missing_ok=True)
-    before = {path: path.read_bytes() for path in copied.iterdir() if path.is_file()}
-    write_report(open_run(copied))
-    assert {path: path.read_bytes() for path in before} == before
-    made = {path.name for path in set(copied.iterdir()) - set(before)}
+def test_it_changes_nothing_else(reported: tuple[Path, set[Path]], tiny_run: Run) -> None:
+    folder, before = reported
+    for path in before:
+        assert path.read_bytes() == (tiny_run.path / path.name).read_bytes()
+    made = {path.name for path in set(folder.iterdir()) - before}
     assert made == {"report.html", "figures", "tables"}
 
 
@@ -190,7 +197,7 @@ def test_one_run_and_one_database_say_so(copied: Path) -> None:
 def test_what_cannot_be_estimated_is_said(
     invent: Invent, databases: tuple[str, ...], runs: int, missing: dict[str, tuple[str, ...]]
 ) -> None:
-    page = Page(write_report(invent(databases, runs, missing=missing)))
+    page = Page(write_report(invent(databases, runs, missing=missing, units=FEW_UNITS)))
     words = set(re.findall(r"[\w.]+", page.text.lower()))
     assert not {"nan", "inf"} & words
     assert "not estimable" in page.text
@@ -202,7 +209,7 @@ def test_what_cannot_be_estimated_is_said(
 
 @pytest.mark.usefixtures("no_pictures")
 def test_the_answer_has_the_intervals_of_the_permutation_of_posers(invent: Invent) -> None:
-    run = invent(("here", "there"), 6, posers=20, seed=3)
+    run = invent(("here", "there"), 6, posers=20, seed=3, units=FEW_UNITS)
     page = make_page(run)
     (told,) = page.answer.points[:1]
     table = pd.read_csv(run.path / "tables" / "statistics.csv")
@@ -223,7 +230,7 @@ def test_the_answer_has_the_intervals_of_the_permutation_of_posers(invent: Inven
 @pytest.mark.usefixtures("no_pictures")
 def test_drops_are_over_the_expressions_that_both_databases_have(invent: Invent) -> None:
     lacks = ("neutral", "surprised", "happy", "sad")
-    run = invent(("here", "there"), 2, missing={"there": lacks})
+    run = invent(("here", "there"), 2, missing={"there": lacks}, units=FEW_UNITS)
     page = make_page(run)
     table = run.predictions[run.predictions["train_database"] == "here"]
     shared = table[~table["expression"].isin(lacks)]
@@ -239,7 +246,7 @@ def test_drops_are_over_the_expressions_that_both_databases_have(invent: Invent)
 @pytest.mark.usefixtures("no_pictures")
 def test_databases_that_share_no_expression_have_a_page(invent: Invent) -> None:
     half = EXPRESSIONS[:3]
-    run = invent(missing={"here": half, "there": EXPRESSIONS[3:]})
+    run = invent(missing={"here": half, "there": EXPRESSIONS[3:]}, units=FEW_UNITS)
     text = Page(write_report(run)).text
     assert "How well are the expressions of here and there recognised?" in text
     assert "share no expression" in text
@@ -290,15 +297,20 @@ def test_tests_that_cannot_reject_are_not_counted(labels: list[int], said: str) 
 
 
 @pytest.mark.usefixtures("no_pictures")
-def test_two_runs_are_held_against_each_other(invent: Invent, tmp_path: Path) -> None:
-    one, other = invent(seed=1), invent(seed=2)
+def test_two_runs_are_held_against_each_other(
+    invent: Invent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Four pages are made, of which no test is asked for.
+    for findings in ("published_findings", "poser_findings"):
+        monkeypatch.setattr(f"ccbench.reporting.page.{findings}", lambda *_, **__: [])
+    one, other = (invent(runs=2, units=FEW_UNITS, seed=seed) for seed in (1, 2))
     page = make_page(one, other)
     (section,) = [section for section in page.sections if section.anchor == "controls"]
     (table,) = section.tables
     assert len(table.frame) == 2 * len(EXPRESSIONS)
     assert (table.frame["r_s"].abs() < 1).all()
     with pytest.raises(RunError, match="share no probe and database"):
-        make_page(one, invent(probe=False))
+        make_page(one, invent(runs=2, probe=False))
     # The next report has no such table, and leaves none; a file of the user's stays.
     compared, mine = one.path / "tables" / f"{table.name}.csv", one.path / "tables" / "mine.csv"
     assert compared.is_file()

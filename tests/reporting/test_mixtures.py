@@ -8,11 +8,11 @@ import json
 import pandas as pd
 import pytest
 from rich.console import Console
-from tests.reporting.conftest import Invent
+from tests.reporting.conftest import Invent, report_in_one_format
 
 from ccbench.analysis import correct_rates, profiles
 from ccbench.analysis.statistics import poser_findings, published_findings
-from ccbench.reporting import print_run, summarise_tuning, write_report
+from ccbench.reporting import print_run, summarise_tuning
 from ccbench.reporting.answer import drops
 from ccbench.reporting.exports.texts import analysis_script
 from ccbench.reporting.methods import methods_paragraphs
@@ -60,7 +60,7 @@ def mixed(invent: Invent) -> Run:
 @pytest.fixture(scope="module")
 def page(invent: Invent) -> tuple[Run, str]:
     run = with_mixtures(invent(("a", "b", "c"), 3, probe=False))
-    return run, write_report(run).read_text()
+    return run, report_in_one_format(run).read_text()
 
 
 def test_the_matrix_has_rows_for_mixtures_and_no_columns(mixed: Run) -> None:

@@ -90,14 +90,15 @@ def recipe(lab: Path, tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def expected(recipe: Path, tmp_path: Path) -> dict[str, bytes]:
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """Return the photographs of the recipe, drawn in one go."""
     from dataclasses import replace
 
     database = replace(DRAWN_DATABASES["drawn-b"], name="few", posers=PARTS, seed=5)
-    write_database(database, tmp_path / "expected")
-    return pictures(tmp_path / "expected")
+    folder = tmp_path_factory.mktemp("expected")
+    write_database(database, folder)
+    return pictures(folder)
 
 
 # -- the same bytes, whoever makes them
@@ -190,7 +191,7 @@ def test_killed_at_any_moment_it_goes_on_with_the_parts_that_are_done(
             while len(entries(own_cache)) < goal:
                 assert time.monotonic() < end, "waited too long"
                 assert process.poll() is None, "it ended before it was killed"
-                time.sleep(0.002)
+                time.sleep(0.01)
         assert not (tmp_path / "out").exists()
     done = {
         path.name: (path.stat().st_ino, path.stat().st_mtime_ns)
@@ -438,6 +439,9 @@ def test_a_folder_or_manifest_can_stand_for_a_member(
     recipe: Path, expected: dict[str, bytes], cache: Cache, tmp_path: Path
 ) -> None:
     folder = tmp_path / "expected"
+    folder.mkdir()
+    for name, data in expected.items():
+        (folder / name).write_bytes(data)
     (database,) = open_databases([f"{SPEC}={folder}"], load_plugins(), cache, Silent())
     assert (database.name, database.table.root) == ("few", folder)
     (folder / "list.csv").write_text("path,poser,expression\np01_sad.png,p01,sad\n")

@@ -70,7 +70,7 @@ def wait_until(
         assert time.monotonic() < end, "waited too long"
         if process is not None and process.poll() is not None:
             pytest.fail(f"the run ended before it was interrupted: {process.communicate()}")
-        time.sleep(0.002)
+        time.sleep(0.01)
 
 
 @contextlib.contextmanager

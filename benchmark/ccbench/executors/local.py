@@ -41,8 +41,8 @@ _THREADS = (
     "VECLIB_MAXIMUM_THREADS",
 )
 """Environment variables that libraries read when they are imported."""
-_FORKED = sys.platform == "linux"
-"""Whether workers are forked; Apple's libraries do not survive it, Windows has nothing like it."""
+_start_method = "forkserver" if sys.platform == "linux" else "spawn"
+"""Of workers.  Apple's libraries do not survive a fork, Windows has nothing like it."""
 # Waiting OpenMP threads that spin slow every other process down.  Read when torch is loaded;
 # worker processes inherit it.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -100,13 +100,18 @@ def load_ahead(*modules: str) -> None:
     Args:
         modules: by name; they must not start threads when they are imported.
     """
-    if not _FORKED:
+    global _start_method
+    if _start_method == "spawn":
         return
     from multiprocessing import forkserver
 
     mp.get_context("forkserver").set_forkserver_preload(list(modules))
     with _interrupts_held_back(), _libraries_told():
-        forkserver.ensure_running()
+        try:
+            forkserver.ensure_running()
+        except OSError:
+            # It is asked through a socket among the temporary files, whose path is too long.
+            _start_method = "spawn"
 
 
 @contextlib.contextmanager
@@ -222,7 +227,7 @@ class _Pool:
         self.workers = workers
         # Unless that was done before, with what the tasks need.
         load_ahead()
-        context = mp.get_context("forkserver" if _FORKED else "spawn")
+        context = mp.get_context(_start_method)
         self._reports = context.Queue()
         self._executor = ProcessPoolExecutor(
             workers,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
+from weakref import WeakKeyDictionary
 
 from ccbench.exceptions import DuplicateNameError
 
 GROUP = "ccbench"
 STRICT = "CCBENCH_STRICT_PLUGINS"
+_named: WeakKeyDictionary[Distribution, str] = WeakKeyDictionary()
+"""Names and versions: each is a file of metadata with a whole README in it, read anew if asked."""
 
 
 def strict_mode() -> bool:
@@ -18,7 +21,11 @@ def strict_mode() -> bool:
 
 def package(entry: EntryPoint) -> str:
     """Return the distribution that ships an entry point, with its version."""
-    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else "unknown package"
+    if entry.dist is None:
+        return "unknown package"
+    if entry.dist not in _named:
+        _named[entry.dist] = f"{entry.dist.name} {entry.dist.version}"
+    return _named[entry.dist]
 
 
 def only_entry_points() -> list[EntryPoint]:

@@ -118,8 +118,9 @@ def _register_all(plugins: Plugins, entry: EntryPoint) -> list[tuple[str, str, b
         register = _collector(items, catalog, interface)
         call_hook(plugins, f"ccbench_register_{kind}", entry.name, register=register)
     # Only now: what a plugin registered before it failed is dropped.
+    source = package(entry)
     for catalog, name, item in items:
-        catalog.add(name, item, package(entry))
+        catalog.add(name, item, source)
     return [(catalog.kind, name, isinstance(item, Family)) for catalog, name, item in items]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -79,9 +79,9 @@ def _tick_labels(axis: Axis) -> list[Text]:
     return labels
 
 
-def faults(figure: Figure) -> list[str]:
-    """Say which text is too small, outside of the figure or over other text."""
-    texts = written(figure)
+def faults(figure: Figure, texts: Sequence[tuple[Text, Bbox]] | None = None) -> list[str]:
+    """Say which text (see :func:`written`) is too small, outside of the figure or over other."""
+    texts = written(figure) if texts is None else texts
     found = [
         f"{text.get_text()!r} has {text.get_fontsize()} pt"
         for text, _ in texts
@@ -94,10 +94,11 @@ def faults(figure: Figure) -> list[str]:
         if box.x0 < edge.x0 or box.y0 < edge.y0 or box.x1 > edge.x1 or box.y1 > edge.y1
     ]
     boxes = np.array([box.extents for _, box in texts])
-    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
     # Boxes are as tall as the tallest letters; half a point of that is air.
-    over = np.triu((high - low > 0.7).all(axis=2), k=1)
+    over = np.triu(np.ones((len(boxes), len(boxes)), dtype=bool), k=1)
+    for axis in (0, 1):
+        low, high = boxes[:, axis], boxes[:, 2 + axis]
+        over &= np.minimum.outer(high, high) - np.maximum.outer(low, low) > 0.7
     found += [
         f"{texts[one][0].get_text()!r} over {texts[other][0].get_text()!r}"
         for one, other in np.argwhere(over)

@@ -7,13 +7,15 @@ from tests.reporting.figures import invented
 from tests.reporting.figures.looks import faults
 
 from ccbench.reporting.figures import illustrations
+from ccbench.reporting.figures.drawing import sketches
 
 
 @pytest.mark.parametrize("databases", [1, 2, 3])
 def test_text_is_large_enough_inside_and_apart(databases: int) -> None:
     run = invented.run(databases, runs=2)
-    for drawn in illustrations(run, invented.faces(databases)):
-        assert faults(drawn.figure) == [], drawn.name
+    # Their words are in test_drawing.py.
+    for sketch in sketches(run, invented.faces(databases)):
+        assert faults(sketch.draw()) == [], sketch.name
 
 
 def test_faults_are_found() -> None:
