@@ -245,26 +245,29 @@ def test_reports_of_earlier_tasks_are_not_taken_for_new_ones(tasks: Any) -> None
     assert {index for index, part in heard if part == 1.0} == {0, 1, 2, 3}
 
 
-def loaded_in_workers(folder: Path, *ahead: str, **environment: str) -> list[list[str]]:
-    """Return what two workers of a script have loaded."""
-    (folder / "tasks_of_a_test.py").write_text(TASKS)
-    (folder / "script.py").write_text(
+def loaded_in_workers(
+    place: Path, *ahead: str, folder: Path | None = None, **environment: str
+) -> list[list[str]]:
+    """Return what two workers of a script in ``place`` have loaded, run in ``folder``."""
+    outs = [str(place / name) for name in "ab"]
+    (place / "tasks_of_a_test.py").write_text(TASKS)
+    (place / "script.py").write_text(
         "from ccbench.executors import load_ahead, map_tasks\n"
         "from tasks_of_a_test import loaded\n"
         "if __name__ == '__main__':\n"
         f"    load_ahead(*{ahead})\n"
-        "    map_tasks(loaded, ['a', 'b'], workers=2, progress=lambda index, part: None)\n"
+        f"    map_tasks(loaded, {outs}, workers=2, progress=lambda index, part: None)\n"
     )
     done = subprocess.run(
-        [sys.executable, "script.py"],
-        cwd=folder,
+        [sys.executable, str(place / "script.py")],
+        cwd=folder or place,
         capture_output=True,
         text=True,
         check=True,
         env={**os.environ, **environment},
     )
     assert done.stderr == ""
-    return [(folder / name).read_text().split() for name in "ab"]
+    return [Path(out).read_text().split() for out in outs]
 
 
 @pytest.mark.parametrize("ahead", [(), ("cv2", "no_such_module"), ("cv2", "torch")])
@@ -281,6 +284,15 @@ def test_workers_start_where_the_path_of_temporary_files_is_too_long_for_a_socke
     deep = tmp_path / ("d" * 100)
     deep.mkdir()
     assert loaded_in_workers(tmp_path, "cv2", TMPDIR=str(deep)) == [[], []]
+
+
+def test_files_in_the_current_folder_are_not_taken_for_libraries(tmp_path: Path) -> None:
+    for name in ("queue", "cv2"):
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError('a script of the user')\n")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    found = loaded_in_workers(elsewhere, "cv2", folder=tmp_path)
+    assert found == ([["cv2"], ["cv2"]] if sys.platform == "linux" else [[], []])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")

@@ -67,7 +67,7 @@ def one_thread() -> Iterator[None]:
             torch.set_num_threads(1)
         if cv2:
             cv2.setNumThreads(1)
-        with threadpool_limits(1), _libraries_told():
+        with threadpool_limits(1), _environment(_THREADS):
             yield
     finally:
         if torch:
@@ -77,10 +77,10 @@ def one_thread() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _libraries_told() -> Iterator[None]:
-    """Have libraries that are imported in this block compute on one thread."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
+def _environment(names: Sequence[str]) -> Iterator[None]:
+    """Set environment variables to 1 in this block."""
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
     try:
         yield
     finally:
@@ -106,7 +106,8 @@ def load_ahead(*modules: str) -> None:
     from multiprocessing import forkserver
 
     mp.get_context("forkserver").set_forkserver_preload(list(modules))
-    with _interrupts_held_back(), _libraries_told():
+    # Modules of these names in the current folder, as scripts there may be, are not meant.
+    with _interrupts_held_back(), _environment((*_THREADS, "PYTHONSAFEPATH")):
         try:
             forkserver.ensure_running()
         except OSError:
