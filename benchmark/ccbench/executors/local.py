@@ -103,8 +103,10 @@ def load_ahead(*modules: str) -> None:
     global _start_method
     if _start_method == "spawn":
         return
-    from multiprocessing import forkserver
+    from multiprocessing import forkserver, resource_tracker
 
+    # First, as it lets interrupts through again when it has started.
+    resource_tracker.ensure_running()
     mp.get_context("forkserver").set_forkserver_preload(list(modules))
     # Modules of these names in the current folder, as scripts there may be, are not meant.
     with _interrupts_held_back(), _environment((*_THREADS, "PYTHONSAFEPATH")):
