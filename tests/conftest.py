@@ -8,19 +8,18 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pytest
 
-from ccbench.executors import load_ahead
 from ccbench.preprocessing import standardise
 from ccbench.results import Run
 from ccbench.runner import run_matrix
-from ccbench.runner.preparation import LOADED_AHEAD
+from ccbench.runner.ahead import load_for_workers
 from ccbench.testing.drawn import DRAWN_DATABASES, write_database
 
 if TYPE_CHECKING:
@@ -79,7 +78,12 @@ def one_format(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 @pytest.fixture
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw no figures, for tests of what else is on the page."""
-    monkeypatch.setattr("ccbench.reporting.page._pictures", lambda run, workers: ([], []))
+
+    def none(_run: Run, _folder: Path, _workers: int, meanwhile: Callable[[], None]) -> list[Any]:
+        meanwhile()
+        return []
+
+    monkeypatch.setattr("ccbench.reporting.figures.files.write_figures", none)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -93,7 +97,7 @@ def faces_once() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def workers_ahead() -> None:
     """Let workers start quickly in all tests; those of a command load their own."""
-    load_ahead(*LOADED_AHEAD)
+    load_for_workers(2)
 
 
 @pytest.fixture

@@ -8,12 +8,15 @@ Wright, Numerical Optimization, 2006, chapter 7), which need products with the f
 
 With more features than rows the weights are a combination of the rows, and nothing but the
 rows' inner products is needed: one product with the Gram matrix for each step of conjugate
-gradients, no factorisation.  Float64 throughout, on the CPU.
+gradients, no factorisation.  These products are in float32, three times as fast: the steps
+need no more, as the gradient that says where to go and when to stop is computed in float64,
+as is all else.  On the CPU.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +49,14 @@ class _Space(Protocol):
 
     width: int
 
+    @property
+    def rough(self) -> _Space:
+        """The same in the precision that is enough for the steps: of :attr:`kind`."""
+
+    @property
+    def kind(self) -> np.dtype[Any]:
+        """Type of the numbers that products are taken of."""
+
     def image(self, point: Array) -> Array:
         """Return the image of a point."""
 
@@ -62,6 +73,12 @@ class _Features:
     def __init__(self, rows: Array) -> None:
         self._rows = rows
         self.width = rows.shape[1]
+        self.kind = rows.dtype
+
+    @property
+    def rough(self) -> _Features:
+        # Half as much again would be needed for a copy.
+        return self
 
     def image(self, point: Array) -> Array:
         return point
@@ -79,9 +96,15 @@ class _Span:
 
     def __init__(self, gram: Array, classes: int) -> None:
         self._gram = gram
+        self._classes = classes
         self.width = len(gram)
+        self.kind = gram.dtype
         rows = -(-classes // _TOGETHER) * _TOGETHER
-        self._padded, self._product = np.zeros((2, rows, len(gram)))
+        self._padded, self._product = np.zeros((2, rows, len(gram)), self.kind)
+
+    @cached_property
+    def rough(self) -> _Span:
+        return _Span(self._gram.astype(np.float32), self._classes)
 
     def image(self, point: Array) -> Array:
         classes = len(point)
@@ -241,29 +264,34 @@ def _newton_step(
     times the root of its norm, which makes Newton's method converge superlinearly.
     """
     count = probability.shape[1]
-    step, step_image = np.zeros_like(gradient), np.zeros_like(gradient)
-    residual, residual_image = -gradient, -gradient_image
+    rough, kind = space.rough, space.rough.kind
+    # Of length 1, so that what is small stays within float32's range.
+    size = _inner(gradient, gradient_image) ** 0.5
+    residual = (gradient / -size).astype(kind)
+    residual_image = (gradient_image / -size).astype(kind)
+    probability, penalty = probability.astype(kind), penalty.astype(kind)
+    step = np.zeros_like(residual)
     direction, direction_image = residual, residual_image
-    square = first = _inner(gradient, gradient_image)
-    enough = first * min(0.25, first**0.5)
+    square = first = _inner(residual, residual_image)
+    enough = first * min(0.25, size)
     for _ in range(_CONJUGATE_STEPS):
-        change = probability * space.logits(direction_image)
+        change = probability * rough.logits(direction_image)
         change -= probability * change.sum(0)
-        curved = space.gradient(change / count) + penalty * direction
+        curved = rough.gradient(change / count) + penalty * direction
         curvature = _inner(curved, direction_image)
         if curvature <= 0:  # rounding: no exact step is left
             break
         length = square / curvature
         step = step + length * direction
-        step_image = step_image + length * direction_image
         residual = residual - length * curved
-        residual_image = residual_image - length * space.image(curved)
+        residual_image = residual_image - length * rough.image(curved)
         before, square = square, _inner(residual, residual_image)
         if square <= enough:
             break
         direction = residual + square / before * direction
         direction_image = residual_image + square / before * direction_image
-    return step, step_image
+    found = step.astype(np.float64) * size
+    return found, space.image(found)
 
 
 def _inner(point: Array, image: Array) -> float:

@@ -47,6 +47,10 @@ def loaded(task, report):
     import sys
     Path(task).write_text(" ".join(m for m in ("torch", "cv2", "pandas") if m in sys.modules))
 
+def collection(task, report):
+    import gc
+    Path(task).write_text(f"{gc.isenabled()} {gc.get_freeze_count() > 10_000}")
+
 def surroundings(task, report):
     threads = Path(f"/proc/{os.getppid()}/status").read_text().split("Threads:")[1].split()[0]
     Path(task).write_text(" ".join((os.environ.get("GREETING", "none"), os.getcwd(), threads)))
@@ -276,6 +280,42 @@ def test_a_worker_imports_what_was_loaded_ahead_and_what_its_tasks_need(
 ) -> None:
     there = [name for name in ("torch", "cv2") if name in ahead and sys.platform == "linux"]
     assert loaded_in_workers(tmp_path, *ahead) == [there, there]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
+def test_workers_look_for_garbage_but_not_among_libraries(tasks: Any, tmp_path: Path) -> None:
+    outs = [tmp_path / name for name in "ab"]
+    map_tasks(tasks.collection, [str(out) for out in outs], workers=2, progress=ignore)
+    assert [out.read_text() for out in outs] == ["True True"] * 2
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_meanwhile_something_else_is_done_here(tasks: Any, tmp_path: Path, workers: int) -> None:
+    done: list[tuple[int, int]] = []
+    map_tasks(
+        tasks.record,
+        [(str(tmp_path), name) for name in "ab"],
+        workers=workers,
+        progress=ignore,
+        # On one thread, as tasks are.
+        meanwhile=lambda: done.append((os.getpid(), torch.get_num_threads())),
+    )
+    assert done == [(os.getpid(), 1)]
+    assert all((tmp_path / name).exists() for name in "ab")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_goes_wrong_meanwhile_ends_all(tasks: Any, tmp_path: Path, workers: int) -> None:
+    def wrong() -> None:
+        raise DatasetError("the table is damaged")
+
+    with kept_workers():
+        with pytest.raises(DatasetError, match=r"^the table is damaged$"):
+            map_tasks(tasks.nothing, [1, 2], workers=workers, progress=ignore, meanwhile=wrong)
+        assert held_by_workers() == []
+        jobs = [(str(tmp_path), name) for name in "ab"]
+        map_tasks(tasks.record, jobs, workers=workers, progress=ignore)
+    assert all((tmp_path / name).exists() for name in "ab")
 
 
 def test_workers_start_where_the_path_of_temporary_files_is_too_long_for_a_socket(

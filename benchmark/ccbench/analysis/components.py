@@ -83,19 +83,18 @@ def _decompose(
     matrix: NDArray[np.float64], count: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], tuple[float, ...]]:
     """Return scores (units x count), loadings (action units x count) and shares."""
-    from sklearn.decomposition import PCA
-
     if count == 0:
         return np.empty((len(matrix), 0)), np.empty((matrix.shape[1], 0)), ()
     centred = matrix - matrix.mean(axis=0)
     if not centred.any():
         # Identical units: every direction is as good, and none carries anything.
         return np.zeros((len(matrix), count)), np.eye(matrix.shape[1], count), (0.0,) * count
-    model = PCA(n_components=count, svd_solver="full")
-    scores, loadings = model.fit_transform(matrix), model.components_.T
+    left, singular, right = np.linalg.svd(centred, full_matrices=False)
+    scores, loadings = left[:, :count] * singular[:count], right[:count].T
     largest = loadings[np.abs(loadings).argmax(axis=0), np.arange(count)]
     signs = np.where(largest < 0, -1.0, 1.0)
-    shares = tuple(float(share) for share in model.explained_variance_ratio_)
+    variances = singular**2
+    shares = tuple(float(share) for share in variances[:count] / variances.sum())
     return scores * signs, loadings * signs, shares
 
 

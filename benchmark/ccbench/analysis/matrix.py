@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ccbench.analysis.remembered import remembers
 from ccbench_registry import EXPRESSIONS
 
 _PAIR = ["train_database", "test_database"]
@@ -26,7 +27,7 @@ def shared_expressions(predictions: pd.DataFrame) -> dict[tuple[str, str], tuple
     found = {}
     for pair, part in predictions.groupby(_PAIR, sort=False, observed=True):
         units = _logits(part).notna().any()
-        shown = set(part["expression"])
+        shown = set(part["expression"].unique())
         found[(str(pair[0]), str(pair[1]))] = tuple(
             name for name in EXPRESSIONS if units[name] and name in shown
         )
@@ -40,6 +41,7 @@ def _scored(predictions: pd.DataFrame) -> pd.DataFrame:
     return predictions[logits[np.arange(len(predictions)), column.to_numpy(dtype=np.intp)]]
 
 
+@remembers
 def expression_rates(predictions: pd.DataFrame) -> pd.DataFrame:
     """Return the correct rate per pair, run and expression.
 
@@ -59,6 +61,7 @@ def expression_rates(predictions: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+@remembers
 def correct_rates(predictions: pd.DataFrame) -> pd.DataFrame:
     """Return the correct rate of every train-test pair.
 
@@ -74,13 +77,15 @@ def correct_rates(predictions: pd.DataFrame) -> pd.DataFrame:
     """
     by_expression = expression_rates(predictions)
     means = _expression_means(by_expression)
-    restricted = _expression_means(expression_rates(_restrict_choice(predictions)))
     by_run = _run_means(by_expression)
     shared = shared_expressions(predictions)
     units = {
         (str(pair[0]), str(pair[1])): int(_logits(part).notna().any().sum())
         for pair, part in predictions.groupby(_PAIR, sort=False, observed=True)
     }
+    restricted = means
+    if any(len(shared[pair]) < count for pair, count in units.items()):
+        restricted = _expression_means(expression_rates(_restrict_choice(predictions, shared)))
     rows = []
     for pair, part in by_run.groupby(_PAIR, sort=False, observed=True):
         key = (str(pair[0]), str(pair[1]))
@@ -117,10 +122,11 @@ def _run_means(rates: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _restrict_choice(predictions: pd.DataFrame) -> pd.DataFrame:
+def _restrict_choice(
+    predictions: pd.DataFrame, shared: dict[tuple[str, str], tuple[str, ...]]
+) -> pd.DataFrame:
     """Choose again, only among the expressions that head and test photographs share."""
     parts = []
-    shared = shared_expressions(predictions)
     for pair, part in predictions.groupby(_PAIR, sort=False, observed=True):
         names = shared[(str(pair[0]), str(pair[1]))]
         if names:
@@ -130,6 +136,7 @@ def _restrict_choice(predictions: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts)
 
 
+@remembers
 def confusion(predictions: pd.DataFrame) -> pd.DataFrame:
     """Return how often each expression was chosen for each expression shown.
 
@@ -142,7 +149,7 @@ def confusion(predictions: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for pair, part in _scored(predictions).groupby(_PAIR, sort=False, observed=True):
         units = _logits(part).notna().any()
-        shown = set(part["expression"])
+        shown = set(part["expression"].unique())
         counts = part.groupby(["expression", "predicted"], observed=True).size()
         for expression in (name for name in EXPRESSIONS if name in shown):
             total = int((part["expression"] == expression).sum())

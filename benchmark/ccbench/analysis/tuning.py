@@ -14,12 +14,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ccbench.analysis.remembered import remembers
 from ccbench_registry import EXPRESSIONS
 
 _UNIT = ["probe", "database", "expression"]
 _STIMULUS = ["identity", "action_unit", "second_unit", "intensity"]
 
 
+@remembers
 def profiles(responses: pd.DataFrame) -> pd.DataFrame:
     """Return the profile of every output unit: its mean response to each AU and intensity.
 
@@ -103,6 +105,7 @@ def normalised(found: pd.DataFrame) -> pd.DataFrame:
     return scaled.drop(columns="sd") if "sd" in scaled else scaled
 
 
+@remembers
 def profile_correlations(found: pd.DataFrame) -> pd.DataFrame:
     """Correlate the profiles of one expression between databases (Spearman).
 

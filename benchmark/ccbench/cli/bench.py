@@ -38,6 +38,10 @@ def bench(backbone: str, engine: str, device: str, workers: int) -> None:
     from ccbench.cli.matrix import duration
     from ccbench.cli.progress import Bars
     from ccbench.plugins import load_plugins
+    from ccbench.runner.ahead import load_for_workers
+
+    # Before the imports that take this process as long.
+    load_for_workers(workers)
     from ccbench.runner.bench import DATABASES, POSERS
     from ccbench.runner.bench import bench as measure
 

@@ -152,6 +152,7 @@ def matrix(
 
     from ccbench.cli.terms import settle_terms
     from ccbench.protocol import load_protocol
+    from ccbench.runner.ahead import load_for_workers
 
     console = Console()
     settings = list(overrides)
@@ -169,6 +170,8 @@ def matrix(
             highlight=False,
         )
     settle_terms(console, databases, accepted)
+    # Before the imports that take this process as long.
+    load_for_workers(workers)
     options: dict[str, Any] = {
         "backbone": backbone,
         "protocol": spec,
@@ -190,21 +193,26 @@ def matrix(
 def _run(
     console: Console, databases: tuple[str, ...], out: Path | None, options: dict[str, Any]
 ) -> None:
-    from ccbench.cli.progress import Bars
-    from ccbench.reporting import print_run, write_report
-    from ccbench.runner import run_matrix
+    from ccbench.executors import uncollected
+
+    with uncollected():
+        from ccbench.analysis.remembered import remembered
+        from ccbench.cli.progress import Bars
+        from ccbench.reporting import print_run, write_report
+        from ccbench.runner import run_matrix
 
     try:
         with Bars(console) as bars:
             run = run_matrix(databases, out=out, observer=bars, **options)
-        with console.status("drawing figures and writing the report"):
-            report = write_report(run, workers=options["workers"])
+        with remembered():
+            with console.status("drawing figures and writing the report"):
+                report = write_report(run, workers=options["workers"])
+            print_run(run, console)
     except KeyboardInterrupt:
         console.print(
             "\nInterrupted. What is finished is kept: the same command goes on from here."
         )
         raise click.exceptions.Exit(130) from None
-    print_run(run, console)
     console.print(f"Report: {report}", style="bold", markup=False, highlight=False, soft_wrap=True)
 
 

@@ -25,13 +25,15 @@ def report(run: Path, against: Path | None, workers: int) -> None:
     """
     from rich.console import Console
 
+    from ccbench.analysis.remembered import remembered
     from ccbench.reporting import print_run, write_report
     from ccbench.results import open_run
 
     console = Console()
     opened = open_run(run)
     other = open_run(against) if against else None
-    with console.status("drawing figures"):
-        page = write_report(opened, other, workers=workers)
-    print_run(opened, console)
+    with remembered():
+        with console.status("drawing figures"):
+            page = write_report(opened, other, workers=workers)
+        print_run(opened, console)
     console.print(f"Report: {page}", style="bold", markup=False, highlight=False, soft_wrap=True)

@@ -1,5 +1,6 @@
 """Map one function over independent tasks."""
 
+from ccbench.executors.garbage import uncollected
 from ccbench.executors.local import (
     end_workers,
     held_by_workers,
@@ -16,4 +17,5 @@ __all__ = [
     "kept_workers",
     "load_ahead",
     "map_tasks",
+    "uncollected",
 ]

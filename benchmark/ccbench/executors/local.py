@@ -17,7 +17,7 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextvars import ContextVar
@@ -27,6 +27,7 @@ from typing import Any, TypeVar
 from threadpoolctl import threadpool_limits
 
 from ccbench.exceptions import CcbenchError
+from ccbench.executors.loading import MODULES
 from ccbench.memory import held_memory
 
 Task = TypeVar("Task")
@@ -41,6 +42,7 @@ _THREADS = (
     "VECLIB_MAXIMUM_THREADS",
 )
 """Environment variables that libraries read when they are imported."""
+_ONE = dict.fromkeys(_THREADS, "1")
 _start_method = "forkserver" if sys.platform == "linux" else "spawn"
 """Of workers.  Apple's libraries do not survive a fork, Windows has nothing like it."""
 # Waiting OpenMP threads that spin slow every other process down.  Read when torch is loaded;
@@ -67,7 +69,7 @@ def one_thread() -> Iterator[None]:
             torch.set_num_threads(1)
         if cv2:
             cv2.setNumThreads(1)
-        with threadpool_limits(1), _environment(_THREADS):
+        with threadpool_limits(1), _environment(_ONE):
             yield
     finally:
         if torch:
@@ -77,10 +79,10 @@ def one_thread() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _environment(names: Sequence[str]) -> Iterator[None]:
-    """Set environment variables to 1 in this block."""
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables in this block."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
     try:
         yield
     finally:
@@ -107,9 +109,11 @@ def load_ahead(*modules: str) -> None:
 
     # First, as it lets interrupts through again when it has started.
     resource_tracker.ensure_running()
-    mp.get_context("forkserver").set_forkserver_preload(list(modules))
+    loading = "ccbench.executors.loading"
+    mp.get_context("forkserver").set_forkserver_preload([loading] if modules else [])
     # Modules of these names in the current folder, as scripts there may be, are not meant.
-    with _interrupts_held_back(), _environment((*_THREADS, "PYTHONSAFEPATH")):
+    settings = {**_ONE, "PYTHONSAFEPATH": "1", MODULES: " ".join(modules)}
+    with _interrupts_held_back(), _environment(settings):
         try:
             forkserver.ensure_running()
         except OSError:
@@ -160,6 +164,7 @@ def map_tasks(
     workers: int,
     progress: Callable[[int, float], None],
     tolerated: type[CcbenchError] | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> None:
     """Run ``function(task, report)`` for every task.
 
@@ -169,14 +174,19 @@ def map_tasks(
         workers: processes; 1 runs everything in this process, and so does a single task.
         progress: called here with (index of the task, fraction of it done).
         tolerated: errors that are raised only when the other tasks are done, all in one.
+        meanwhile: called once, in this process and on one thread too, while the workers are at
+            it; without workers before the tasks.
 
     Raises:
         CcbenchError: whatever a task raised, or a worker that was killed.
+        Exception: whatever ``meanwhile`` raised, after the workers were stopped.
         KeyboardInterrupt: after the workers were stopped.
     """
     errors: list[CcbenchError] = []
     if min(workers, len(tasks)) <= 1:
         with one_thread(), _interrupts_kept() as interrupted:
+            if meanwhile is not None:
+                meanwhile()
             for index, task in enumerate(tasks):
                 try:
                     function(task, lambda part, index=index: progress(index, part))  # type: ignore[misc]
@@ -195,7 +205,7 @@ def map_tasks(
         if not pools:
             pools.append(_Pool(workers))
         try:
-            errors = pools[0].map(function, tasks, progress, tolerated)
+            errors = pools[0].map(function, tasks, progress, tolerated, meanwhile)
         except BaseException:
             pools.pop().kill()
             raise
@@ -252,6 +262,7 @@ class _Pool:
         tasks: Sequence[Task],
         progress: Callable[[int, float], None],
         tolerated: type[CcbenchError] | None,
+        meanwhile: Callable[[], None] | None,
     ) -> list[CcbenchError]:
         """Run every task; see :func:`map_tasks`.  After an error the pool is of no use.
 
@@ -263,6 +274,9 @@ class _Pool:
         try:
             futures = self._submit(function, tasks)
             pending = set(futures)
+            if meanwhile is not None:
+                with one_thread():
+                    meanwhile()
             while pending:
                 done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
                 with contextlib.suppress(queue.Empty):
@@ -377,7 +391,7 @@ def _start_worker(reports: Any, environment: dict[str, str]) -> None:
     os.environ.clear()
     os.environ.update(environment)
     # Before torch is imported: Apple's library has no other way to be told.
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    os.environ.update(_ONE)
     # Where signals cannot be held back, see _interrupts_held_back.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()

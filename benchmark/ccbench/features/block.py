@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from ccbench.cache import Cache
 
 _ALL = slice(None)
+_COLUMNS = 1024
+"""Features combined at a time: in double precision they stay in the processor's cache."""
 
 
 class FeatureBlock:
@@ -73,9 +76,15 @@ class FeatureBlock:
 
         total = np.zeros((len(coefficients), self.features))
         for here, part in self._by_shard(photographs, views, _ALL):
-            # torch converts half precision several times faster than NumPy.
-            rows: NDArray[np.float64] = torch.from_numpy(part).to(torch.float64).numpy()
-            total += coefficients[:, here] @ (rows - origin)
+            weights = np.ascontiguousarray(coefficients[:, here])
+            for start in range(0, self.features, _COLUMNS):
+                columns = slice(start, start + _COLUMNS)
+                # torch converts half precision several times faster than NumPy.
+                rows: NDArray[np.float64] = (
+                    torch.from_numpy(part[:, columns]).to(torch.float64).numpy()
+                )
+                rows -= origin[columns]
+                total[:, columns] += weights @ rows
         return total
 
     def _by_shard(
@@ -90,5 +99,13 @@ class FeatureBlock:
 
 
 def _open(folder: Path) -> NDArray[np.float16]:
-    array: NDArray[np.float16] = np.load(folder / "features.npy", mmap_mode="r")
+    path = folder / "features.npy"
+    found = path.stat()
+    return _mapped(path, found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=512)
+def _mapped(path: Path, _number: int, _time: int, _size: int) -> NDArray[np.float16]:
+    """Map a file once: every head reads the same ones; what is not the same file is another."""
+    array: NDArray[np.float16] = np.load(path, mmap_mode="r")
     return array

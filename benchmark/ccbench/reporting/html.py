@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ccbench import atomic
 from ccbench.analysis.quality import STATUSES
+from ccbench.analysis.remembered import remembered
 from ccbench.exceptions import RunError
 from ccbench.reporting.comparisons import brief
 from ccbench.reporting.page import make_page
@@ -37,7 +38,8 @@ def write_report(run: Run, against: Run | None = None, *, workers: int = 1) -> P
     Raises:
         RunError: a table is damaged, or the folder cannot be written.
     """
-    page = make_page(run, against, workers)
+    with remembered():
+        page = make_page(run, against, workers)
     made = environment(
         {
             "rate": rate,

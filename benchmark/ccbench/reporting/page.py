@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -97,6 +97,14 @@ def make_page(run: Run, against: Run | None = None, workers: int = 1) -> Page:
         RunError: a table is missing or damaged, a folder cannot be written, or ``against``
             shares no unit with the run.
     """
+    made: list[Page] = []
+    pictures, drawn = _pictures(run, workers, lambda: made.append(_without_pictures(run, against)))
+    page = replace(made[0], pictures=tuple(pictures))
+    _remove_others(run.path, [*drawn, *_write_tables(run.path / TABLES, page.files)])
+    return page
+
+
+def _without_pictures(run: Run, against: Run | None) -> Page:
     # Tunings are compared between databases; those of mixtures are shown, and in the tables.
     responses = of_databases(run, run.responses, "database")
     found = profiles(responses)
@@ -116,12 +124,10 @@ def make_page(run: Run, against: Run | None = None, workers: int = 1) -> Page:
     sections = _sections(run, profiles(run.responses), against)
     files = [table for section in sections for table in section.tables]
     files += findings_tables(findings)
-    pictures, drawn = _pictures(run, workers)
-    _remove_others(run.path, [*drawn, *_write_tables(run.path / TABLES, files)])
     return Page(
         answer=answer(run, summary, tunings, findings, split_half(responses)),
         summary=summary,
-        pictures=tuple(pictures),
+        pictures=(),
         families=families(findings),
         tunings=tuple(tunings),
         sections=tuple(section for section in sections if section.tables),
@@ -159,13 +165,15 @@ def _sections(run: Run, found: pd.DataFrame, against: Run | None) -> list[Sectio
     ]
 
 
-def _pictures(run: Run, workers: int) -> tuple[list[Picture], list[Path]]:
+def _pictures(
+    run: Run, workers: int, meanwhile: Callable[[], None]
+) -> tuple[list[Picture], list[Path]]:
     """Draw the figures; return them as they are shown, and their files."""
     from ccbench.reporting.figures.files import write_figures
 
     pictures: list[Picture] = []
     files: list[Path] = []
-    for name, words, paths in write_figures(run, run.path / FIGURES, workers):
+    for name, words, paths in write_figures(run, run.path / FIGURES, workers, meanwhile):
         files += paths
         svg = next(path for path in paths if path.suffix == ".svg").read_bytes()
         source = f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"

@@ -122,14 +122,14 @@ def summarise_tuning(run: Run) -> list[Tuning]:
         for entry in pairs[pairs["probe"] == probe].to_dict("records"):
             names = correlations.setdefault((str(entry["database"]), str(entry["other"])), {})
             names[str(entry["expression"])] = float(entry["r_s"])
-        present = set(part["expression"])
+        present = set(part["expression"].unique())
         summaries.append(
             Tuning(
                 probe=str(probe),
                 databases=tuple(name for name in run.databases if name in shares),
                 mixtures=tuple(name for name in run.mixtures if name in shares),
                 expressions=tuple(name for name in EXPRESSIONS if name in present),
-                units=tuple(sorted({int(unit) for unit in part["action_unit"]})),
+                units=tuple(sorted({int(unit) for unit in part["action_unit"].unique()})),
                 level=level,
                 levels=int(part["intensity"].nunique()),
                 runs=int(shown["run"].nunique()),

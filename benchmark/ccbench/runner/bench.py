@@ -11,14 +11,15 @@ from pathlib import Path
 import cv2
 
 from ccbench.exceptions import CcbenchError
-from ccbench.executors import held_by_workers, kept_workers, load_ahead
+from ccbench.executors import held_by_workers, kept_workers
 from ccbench.faces import SHARD
 from ccbench.features import BackboneIdentity
 from ccbench.plugins import Plugins, plugin_code
 from ccbench.protocol import LogisticHead, PerceptronHead, Protocol, load_protocol, preset_names
+from ccbench.runner.ahead import load_for_workers
 from ccbench.runner.fits import Fit, fits_seconds, product_seconds
 from ccbench.runner.observer import Observer
-from ccbench.runner.preparation import LOADED_AHEAD, choose_device, limit_workers
+from ccbench.runner.preparation import choose_device, limit_workers
 from ccbench.runner.timing import (
     FaceTrial,
     ViewTrial,
@@ -100,8 +101,7 @@ def bench(
         CcbenchError: no such backbone, engine or device.
     """
     workers = limit_workers(workers, observer)
-    if workers > 1:
-        load_ahead(*LOADED_AHEAD)
+    load_for_workers(workers)
     device = choose_device(device, observer)
     chosen = choose_engine(engine, device)
     network = plugins.backbone(backbone)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from ccbench.cache import Cache
 from ccbench.datasets import DatasetSpec, ProbeSpec
 from ccbench.exceptions import CcbenchError
-from ccbench.executors import load_ahead
 from ccbench.faces import FaceTask, face_tasks
 from ccbench.features import BackboneIdentity
 from ccbench.interfaces import Backbone, FeatureExtractor, Precision
 from ccbench.memory import processes_at_once
 from ccbench.plugins import Plugins, plugin_code
 from ccbench.protocol import PerceptronHead, Protocol
+from ccbench.runner.ahead import load_for_workers
 from ccbench.runner.databases import Database, database_names, open_databases
 from ccbench.runner.mixtures import Mixture, all_but_one, join_mixtures, read_mixtures
 from ccbench.runner.observer import Observer
@@ -24,12 +24,6 @@ from ccbench.runner.request import Request
 from ccbench.runner.terms import licensed, refuse_unaccepted
 from ccbench.runner.units import Layer, open_layers
 from ccbench.training import Engine, choose_engine
-
-LOADED_AHEAD = ("torch", "cv2", "scipy.stats", "matplotlib.figure")
-"""What the workers of a run need and takes seconds to load.
-
-Not pandas: it loads pyarrow, which starts a thread, and a process with threads is not to fork.
-"""
 
 
 @dataclass
@@ -141,8 +135,7 @@ def prepare(
     chosen = plugins.backbone(backbone)
     accepted = refuse_unaccepted(licensed(databases, plugins))
     mixtures = read_mixtures(train, database_names(databases, plugins))
-    if workers > 1:
-        load_ahead(*LOADED_AHEAD)
+    load_for_workers(workers)
     device = choose_device(device, observer)
     # Refused by name even where it plays no part.
     trained = choose_engine(engine, device)

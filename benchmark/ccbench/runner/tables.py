@@ -42,34 +42,57 @@ PAPER = Citation(
     doi="10.3389/fpsyg.2022.988302",
 )
 
+_PREDICTED = (
+    "train_database",
+    "test_database",
+    "run",
+    "photograph",
+    "poser",
+    "expression",
+    "predicted",
+)
+
 
 def predictions_table(
     selections: Sequence[Selection], cells: Sequence[Cell], cache: Cache
 ) -> pd.DataFrame:
     """Return one row per head and test photograph."""
-    parts = []
+    # Of each run the same for all its heads.
+    tested: dict[int, list[dict[str, list[str]]]] = {}
+    columns: dict[str, list[Any]] = {name: [] for name in _PREDICTED}
+    values = []
     for cell in cells:
-        run = cell.training.run
-        for selection, task in zip(selections, cell.scores, strict=True):
+        run, units = cell.training.run, cell.training.expressions
+        if run not in tested:
+            tested[run] = [_tested(selection, run) for selection in selections]
+        for selection, task, shown in zip(selections, cell.scores, tested[run], strict=True):
             logits = read_scores(task, cache)
-            table = selection.database.table
-            samples = [table[selection.chosen[p]] for p in tested_photographs(selection, run)]
-            units = cell.training.expressions
-            columns: dict[str, Any] = {
-                "train_database": cell.training.database,
-                "test_database": selection.database.name,
-                "run": run,
-                "photograph": [table.relative(sample.path) for sample in samples],
-                "poser": [sample.poser for sample in samples],
-                "expression": [sample.expression for sample in samples],
-                "predicted": [units[index] for index in logits.argmax(axis=1)],
-            }
-            for name in EXPRESSIONS:
-                known = name in units
-                values = logits[:, units.index(name)] if known else np.full(len(samples), np.nan)
-                columns[f"logit_{name}"] = values.astype(np.float32)
-            parts.append(pd.DataFrame(columns))
-    return pd.concat(parts, ignore_index=True)
+            every = np.full((len(logits), len(EXPRESSIONS)), np.nan, np.float32)
+            every[:, [EXPRESSIONS.index(name) for name in units]] = logits
+            values.append(every)
+            columns["train_database"] += [cell.training.database] * len(logits)
+            columns["test_database"] += [selection.database.name] * len(logits)
+            columns["run"] += [run] * len(logits)
+            columns["predicted"] += [units[index] for index in logits.argmax(axis=1)]
+            for name, texts in shown.items():
+                columns[name] += texts
+    found = np.concatenate(values)
+    return pd.DataFrame(
+        {
+            **columns,
+            **{f"logit_{name}": found[:, place] for place, name in enumerate(EXPRESSIONS)},
+        }
+    )
+
+
+def _tested(selection: Selection, run: int) -> dict[str, list[str]]:
+    table = selection.database.table
+    samples = [table[selection.chosen[p]] for p in tested_photographs(selection, run)]
+    return {
+        "photograph": [table.relative(sample.path) for sample in samples],
+        "poser": [sample.poser for sample in samples],
+        "expression": [sample.expression for sample in samples],
+    }
 
 
 def curves_table(cells: Sequence[Cell], cache: Cache) -> pd.DataFrame:
@@ -155,21 +178,26 @@ def photographs_table(selections: Sequence[Selection]) -> pd.DataFrame:
 def responses_table(series: Sequence[Series], cells: Sequence[Cell], cache: Cache) -> pd.DataFrame:
     """Return one row per head, stimulus and output unit (``results.OPTIONAL_TABLES``)."""
     parts = []
+    # Texts, which take long to convert, are the same for all heads with the same units.
+    shared: dict[tuple[str, tuple[str, ...]], pd.DataFrame] = {}
     for cell in cells:
-        units = list(cell.training.expressions)
+        units = cell.training.expressions
         for shown, task in zip(series, cell.probes, strict=True):
+            known = shared.get((shown.probe, units))
+            if known is None:
+                known = shared[shown.probe, units] = pd.DataFrame(
+                    {
+                        "probe": shown.probe,
+                        **_factors(shown, len(units)),
+                        "expression": np.tile(np.array(units, object), len(shown.stimuli)),
+                    }
+                )
             logits = read_scores(task, cache)
-            responses = logits - logits[shown.baseline]
-            frame = pd.DataFrame(
-                {
-                    "database": cell.training.database,
-                    "run": cell.training.run,
-                    "probe": shown.probe,
-                    **_factors(shown, len(units)),
-                    "expression": np.tile(np.array(units, object), len(shown.stimuli)),
-                    "response": responses.ravel(),
-                    "logit": logits.ravel(),
-                }
+            frame = known.assign(
+                database=cell.training.database,
+                run=cell.training.run,
+                response=(logits - logits[shown.baseline]).ravel(),
+                logit=logits.ravel(),
             )
             parts.append(frame[list(RESPONSE_COLUMNS)])
     return pd.concat(parts, ignore_index=True)

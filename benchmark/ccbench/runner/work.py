@@ -254,7 +254,11 @@ def make_cells(
     training_views = tuple(views.index(view) for view in protocol.training_views)
     test_views = tuple(views.index(view) for view in protocol.test_views)
     cells = []
+    # Of each run the same for all its heads.
+    tested: dict[int, list[tuple[int, ...]]] = {}
     for chosen in (chosen for run in sets for chosen in run):
+        if chosen.run not in tested:
+            tested[chosen.run] = [tested_photographs(each, chosen.run) for each in selections]
         train, validation = training_rows(chosen)
         training = TrainingTask(
             database=chosen.name,
@@ -274,11 +278,11 @@ def make_cells(
             ScoreTask(
                 training.key,
                 other_keys,
-                tested_photographs(other, chosen.run),
+                photographs,
                 test_views,
                 device,
             )
-            for other, other_keys in zip(selections, features, strict=True)
+            for other_keys, photographs in zip(features, tested[chosen.run], strict=True)
         )
         responses = tuple(
             ScoreTask(training.key, probe.keys, probe.order, (0,), device) for probe in probes

@@ -15,7 +15,7 @@ from ccbench.cache import content_key
 from ccbench.protocol import LogisticHead, PerceptronHead, Schedule
 from ccbench.training.engines import Engine
 
-RECIPE = "training-5"
+RECIPE = "training-6"
 """Version of everything here and in ``logistic`` and ``grams`` that changes numbers; part of
 every cache key."""
 CURVES = "curves.json"

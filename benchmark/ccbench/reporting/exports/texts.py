@@ -73,7 +73,7 @@ def analysis_script(run: Run, kind: str) -> str:
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["quoted"] = lambda text: json.dumps(text, ensure_ascii=False)
     predictions = run.predictions
-    shown = set(predictions["expression"])
+    shown = set(predictions["expression"].unique())
     return environment.from_string(source).render(
         kind=kind,
         databases=run.databases,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from ccbench.executors import map_tasks
+from ccbench.analysis.remembered import Results, remembered
+from ccbench.executors import map_tasks, uncollected
 from ccbench.memory import processes_at_once
 from ccbench.reporting.figures import saving
 from ccbench.reporting.figures.captions import Words
@@ -32,13 +33,16 @@ class FigureJob:
     formats: tuple[str, ...]
 
 
-def write_figures(run: Run, folder: Path, workers: int) -> list[tuple[str, Words, list[Path]]]:
+def write_figures(
+    run: Run, folder: Path, workers: int, meanwhile: Callable[[], None] = lambda: None
+) -> list[tuple[str, Words, list[Path]]]:
     """Draw all figures of a run into files.
 
     Args:
         run: a finished run.
         folder: made if it does not exist.
         workers: processes; with 1 all is drawn in this one.  The files are the same.
+        meanwhile: called once in this process, while workers draw.
 
     Returns:
         Of each figure the name, the words that go with it, and its files.
@@ -47,17 +51,24 @@ def write_figures(run: Run, folder: Path, workers: int) -> list[tuple[str, Words
         RunError: a table is damaged, or the folder cannot be written.
     """
     found = list(sketches(run, run.examples))
+    words: list[Words] = []
+
+    def describe() -> None:
+        words.extend(each.words() for each in found)
+        meanwhile()
+
+    def draw_here(sketch: Sketch, _report: Callable[[float], None]) -> None:
+        saving.save(sketch.illustration(sketch.name), folder)
+
     workers = processes_at_once(min(workers, len(found)))
     if workers == 1:
-        return [
-            (each.name, each.words(), saving.save(each.illustration(each.name), folder))
-            for each in found
-        ]
-    formats = saving.FORMATS
-    jobs = [FigureJob(run.path, each.name, folder, formats) for each in found]
-    map_tasks(draw_figure, jobs, workers=workers, progress=lambda _index, _part: None)
+        map_tasks(draw_here, found, workers=1, progress=_untold, meanwhile=describe)
+    else:
+        jobs = [FigureJob(run.path, each.name, folder, saving.FORMATS) for each in found]
+        map_tasks(draw_figure, jobs, workers=workers, progress=_untold, meanwhile=describe)
     return [
-        (each.name, each.words(), saving.saved_as(each.name, folder, formats)) for each in found
+        (each.name, said, saving.saved_as(each.name, folder, saving.FORMATS))
+        for each, said in zip(found, words, strict=True)
     ]
 
 
@@ -67,13 +78,20 @@ def draw_figure(job: FigureJob, report: Callable[[float], None]) -> None:
     Raises:
         RunError: a table is damaged, or the folder cannot be written.
     """
-    sketch = _sketches_of(job.run)[job.name]
-    saving.save(sketch.illustration(job.name), job.folder, job.formats)
+    found, results = _sketches_of(job.run)
+    with remembered(results), uncollected():
+        saving.save(found[job.name].illustration(job.name), job.folder, job.formats)
     report(1.0)
 
 
 @lru_cache(maxsize=1)
-def _sketches_of(run: Path) -> dict[str, Sketch]:
+def _sketches_of(run: Path) -> tuple[dict[str, Sketch], Results]:
     """Open a run once in every worker, which ends with its figures."""
     opened = open_run(run)
-    return {sketch.name: sketch for sketch in sketches(opened, opened.examples)}
+    results: Results = {}
+    with remembered(results):
+        return {sketch.name: sketch for sketch in sketches(opened, opened.examples)}, results
+
+
+def _untold(_index: int, _part: float) -> None:
+    """Keep progress to oneself: a figure takes a second."""
