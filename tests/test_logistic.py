@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -160,6 +160,32 @@ def test_classes_that_can_be_told_apart_with_hardly_a_ridge(ridge: float) -> Non
     x, labels = clusters(60, 90, 4, seed=1)
     weight, bias = fit_logistic(x, labels, 4, ridge)
     assert float(F.cross_entropy(x.double() @ weight.double().T + bias, labels)) < 1e-3
+
+
+@pytest.mark.parametrize(("rows", "ridge"), [(1, 1e-3), (2, 1e-5), (2, 1e-6)])
+def test_float32_takes_no_more_steps_to_the_same_head(
+    monkeypatch: pytest.MonkeyPatch, rows: int, ridge: float
+) -> None:
+    """Rows that are there twice, labelled otherwise, with next to no ridge, need float64."""
+    rng = np.random.default_rng(0)
+    points = np.repeat(rng.normal(size=(30, 100)), rows, axis=0)
+    gram, labels = points @ points.T, rng.integers(0, 2, len(points))
+    step = logistic._newton_step
+    steps: list[int] = []
+
+    def counted(*arguments: Any) -> Any:
+        steps[-1] += 1
+        return step(*arguments)
+
+    monkeypatch.setattr(logistic, "_newton_step", counted)
+    found = []
+    for rough in (logistic._Span.rough, property(lambda span: span)):
+        monkeypatch.setattr(logistic._Span, "rough", rough)
+        steps.append(0)
+        combination, bias = fit_gram(gram, labels, 2, ridge)
+        found.append(combination @ gram + bias[:, None])
+    assert steps[0] == steps[1] > 3
+    assert np.abs(found[0] - found[1]).max() < 1e-4 * np.abs(found[1]).max()
 
 
 def test_a_fit_that_does_not_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
