@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import torch
 
 Array = NDArray[np.float64]
+"""In a rough space of float32."""
 
 GRAM_LIMIT = 6000
 """Rows up to which inner products are kept (288 MB); beyond, the features are used."""
@@ -45,19 +46,19 @@ _TOGETHER = 8
 class _Space(Protocol):
     """Where the weights live.
 
-    A point is float64 (classes, width + 1): coordinates of each unit's weights, then its
-    bias.  Its image is what it is multiplied with for an inner product.
+    A point is (classes, width + 1), of :attr:`kind`: coordinates of each unit's weights, then
+    its bias.  Its image is what it is multiplied with for an inner product.
     """
 
     width: int
 
     @property
     def rough(self) -> _Space:
-        """The same in the precision that is enough for the steps: of :attr:`kind`."""
+        """The same in the precision that is tried first for the steps."""
 
     @property
     def kind(self) -> np.dtype[Any]:
-        """Type of the numbers that products are taken of."""
+        """Type of the numbers: float64, in a rough space float32."""
 
     def image(self, point: Array) -> Array:
         """Return the image of a point."""

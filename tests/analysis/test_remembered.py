@@ -64,6 +64,14 @@ def test_a_table_that_is_gone_gives_its_place_to_no_other() -> None:
     assert found == [[2 * i] for i in range(50)]
 
 
+def test_a_table_may_be_given_by_name() -> None:
+    table = pd.DataFrame({"a": [1]})
+    analysis = Counted().analysis
+    assert analysis(table=table).equals(analysis(table))
+    with remembered():
+        assert analysis(table=table).equals(analysis(table))
+
+
 def test_another_block_goes_on_with_the_results_of_an_earlier_one() -> None:
     counted, table = Counted(), pd.DataFrame({"a": [1]})
     results: Results = {}

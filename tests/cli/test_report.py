@@ -91,7 +91,9 @@ def test_a_page_that_cannot_be_written(ccbench: Command, copied: Path) -> None:
 
 
 def test_a_run_to_compare_with_that_has_no_tunings(ccbench: Command, copied: Path) -> None:
-    sentence = ccbench("report", copied, "--against", copied).refusal
+    before = sorted((path, path.stat().st_mtime_ns) for path in copied.rglob("*"))
+    sentence = ccbench("report", copied, "--against", copied, "--workers", 2).refusal
+    assert sorted((path, path.stat().st_mtime_ns) for path in copied.rglob("*")) == before
     assert "share no probe and database" in sentence
     assert "give two runs with the same probe" in sentence
     assert "no such run directory" in ccbench("report", copied, "--against", "gone").refusal

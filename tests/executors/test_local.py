@@ -51,6 +51,15 @@ def collection(task, report):
     import gc
     Path(task).write_text(f"{gc.isenabled()} {gc.get_freeze_count() > 10_000}")
 
+def wait_for(task, report):
+    import time
+    said, out = map(Path, task)
+    for _ in range(600):
+        if said.exists() and said.read_text():
+            break
+        time.sleep(0.1)
+    out.write_text(said.read_text())
+
 def surroundings(task, report):
     threads = Path(f"/proc/{os.getppid()}/status").read_text().split("Threads:")[1].split()[0]
     Path(task).write_text(" ".join((os.environ.get("GREETING", "none"), os.getcwd(), threads)))
@@ -289,19 +298,38 @@ def test_workers_look_for_garbage_but_not_among_libraries(tasks: Any, tmp_path: 
     assert [out.read_text() for out in outs] == ["True True"] * 2
 
 
+def test_meanwhile_something_else_is_done_here(tasks: Any, tmp_path: Path) -> None:
+    def write() -> None:
+        (tmp_path / "said").write_text(str(os.getpid()))
+
+    # Tasks end only once it is done.
+    jobs = [(str(tmp_path / "said"), str(tmp_path / name)) for name in "ab"]
+    map_tasks(tasks.wait_for, jobs, workers=2, progress=ignore, meanwhile=write)
+    assert [(tmp_path / name).read_text() for name in "ab"] == [str(os.getpid())] * 2
+
+
+def test_without_workers_something_else_is_done_before(tmp_path: Path) -> None:
+    done: list[object] = []
+
+    def task(name: str, report: Report) -> None:
+        done.append(name)
+
+    map_tasks(task, ["a", "b"], workers=1, progress=ignore, meanwhile=lambda: done.append(0))
+    assert done == [0, "a", "b"]
+
+
 @pytest.mark.parametrize("workers", [1, 2])
-def test_meanwhile_something_else_is_done_here(tasks: Any, tmp_path: Path, workers: int) -> None:
-    done: list[tuple[int, int]] = []
-    map_tasks(
-        tasks.record,
-        [(str(tmp_path), name) for name in "ab"],
-        workers=workers,
-        progress=ignore,
-        # On one thread, as tasks are.
-        meanwhile=lambda: done.append((os.getpid(), torch.get_num_threads())),
-    )
-    assert done == [(os.getpid(), 1)]
-    assert all((tmp_path / name).exists() for name in "ab")
+def test_an_interrupt_meanwhile_ends_all_whatever_becomes_of_it(tasks: Any, workers: int) -> None:
+    def library() -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise CcbenchError("the file cannot be read") from None
+
+    with kept_workers():
+        with pytest.raises(KeyboardInterrupt):
+            map_tasks(tasks.nothing, [1, 2], workers=workers, progress=ignore, meanwhile=library)
+        assert held_by_workers() == []
 
 
 @pytest.mark.parametrize("workers", [1, 2])

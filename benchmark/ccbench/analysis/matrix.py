@@ -83,9 +83,10 @@ def correct_rates(predictions: pd.DataFrame) -> pd.DataFrame:
         (str(pair[0]), str(pair[1])): int(_logits(part).notna().any().sum())
         for pair, part in predictions.groupby(_PAIR, sort=False, observed=True)
     }
+    fewer = {pair: shared[pair] for pair, count in units.items() if len(shared[pair]) < count}
     restricted = means
-    if any(len(shared[pair]) < count for pair, count in units.items()):
-        restricted = _expression_means(expression_rates(_restrict_choice(predictions, shared)))
+    if fewer:
+        restricted = _expression_means(expression_rates(_restrict_choice(predictions, fewer)))
     rows = []
     for pair, part in by_run.groupby(_PAIR, sort=False, observed=True):
         key = (str(pair[0]), str(pair[1]))
@@ -123,12 +124,12 @@ def _run_means(rates: pd.DataFrame) -> pd.DataFrame:
 
 
 def _restrict_choice(
-    predictions: pd.DataFrame, shared: dict[tuple[str, str], tuple[str, ...]]
+    predictions: pd.DataFrame, among: dict[tuple[str, str], tuple[str, ...]]
 ) -> pd.DataFrame:
-    """Choose again, only among the expressions that head and test photographs share."""
+    """Choose again in some pairs, only among the expressions that head and photographs share."""
     parts = []
     for pair, part in predictions.groupby(_PAIR, sort=False, observed=True):
-        names = shared[(str(pair[0]), str(pair[1]))]
+        names = among.get((str(pair[0]), str(pair[1])))
         if names:
             chosen = _logits(part)[list(names)].to_numpy().argmax(axis=1)
             part = part.assign(predicted=[names[index] for index in chosen])

@@ -174,8 +174,8 @@ def map_tasks(
         workers: processes; 1 runs everything in this process, and so does a single task.
         progress: called here with (index of the task, fraction of it done).
         tolerated: errors that are raised only when the other tasks are done, all in one.
-        meanwhile: called once, in this process and on one thread too, while the workers are at
-            it; without workers before the tasks.
+        meanwhile: called once, in this process, while the workers are at it; without workers
+            before the tasks.
 
     Raises:
         CcbenchError: whatever a task raised, or a worker that was killed.
@@ -184,9 +184,8 @@ def map_tasks(
     """
     errors: list[CcbenchError] = []
     if min(workers, len(tasks)) <= 1:
+        _call(meanwhile)
         with one_thread(), _interrupts_kept() as interrupted:
-            if meanwhile is not None:
-                meanwhile()
             for index, task in enumerate(tasks):
                 try:
                     function(task, lambda part, index=index: progress(index, part))  # type: ignore[misc]
@@ -210,6 +209,12 @@ def map_tasks(
             pools.pop().kill()
             raise
     _raise(errors)
+
+
+def _call(meanwhile: Callable[[], None] | None) -> None:
+    if meanwhile is not None:
+        with _interrupts_kept():
+            meanwhile()
 
 
 def _keep(
@@ -274,9 +279,7 @@ class _Pool:
         try:
             futures = self._submit(function, tasks)
             pending = set(futures)
-            if meanwhile is not None:
-                with one_thread():
-                    meanwhile()
+            _call(meanwhile)
             while pending:
                 done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
                 with contextlib.suppress(queue.Empty):

@@ -1,6 +1,6 @@
 """Activations of a frozen backbone, computed once per view and kept as fp16 memory maps."""
 
-from ccbench.features.block import FeatureBlock
+from ccbench.features.block import FeatureBlock, close_files
 from ccbench.features.compute import (
     BATCH,
     compute_features,
@@ -19,6 +19,7 @@ __all__ = [
     "BackboneIdentity",
     "FeatureBlock",
     "FeatureTask",
+    "close_files",
     "compute_features",
     "feature_precision",
     "make_features",

@@ -104,8 +104,13 @@ def _open(folder: Path) -> NDArray[np.float16]:
     return _mapped(path, found.st_ino, found.st_mtime_ns, found.st_size)
 
 
-@lru_cache(maxsize=512)
+def close_files() -> None:
+    """Give up the files that later blocks would have found open."""
+    _mapped.cache_clear()
+
+
+@lru_cache(maxsize=128)
 def _mapped(path: Path, _number: int, _time: int, _size: int) -> NDArray[np.float16]:
-    """Map a file once: every head reads the same ones; what is not the same file is another."""
+    """Open a file once: every head reads the same ones; what is not the same file is another."""
     array: NDArray[np.float16] = np.load(path, mmap_mode="r")
     return array

@@ -97,14 +97,22 @@ def make_page(run: Run, against: Run | None = None, workers: int = 1) -> Page:
         RunError: a table is missing or damaged, a folder cannot be written, or ``against``
             shares no unit with the run.
     """
+    # What is refused is refused before anything is written.
+    _read_tables(run)
+    controls = _controls(run, against)
     made: list[Page] = []
-    pictures, drawn = _pictures(run, workers, lambda: made.append(_without_pictures(run, against)))
+    pictures, drawn = _pictures(run, workers, lambda: made.append(_without_pictures(run, controls)))
     page = replace(made[0], pictures=tuple(pictures))
     _remove_others(run.path, [*drawn, *_write_tables(run.path / TABLES, page.files)])
     return page
 
 
-def _without_pictures(run: Run, against: Run | None) -> Page:
+def _read_tables(run: Run) -> None:
+    for name in ("predictions", "curves", "photographs", "responses", "examples", "units"):
+        getattr(run, name)
+
+
+def _without_pictures(run: Run, controls: Sequence[ReportTable]) -> Page:
     # Tunings are compared between databases; those of mixtures are shown, and in the tables.
     responses = of_databases(run, run.responses, "database")
     found = profiles(responses)
@@ -121,7 +129,7 @@ def _without_pictures(run: Run, against: Run | None) -> Page:
         ),
     ]
     summary, tunings = summarise(run), summarise_tuning(run)
-    sections = _sections(run, profiles(run.responses), against)
+    sections = _sections(run, profiles(run.responses), controls)
     files = [table for section in sections for table in section.tables]
     files += findings_tables(findings)
     return Page(
@@ -144,16 +152,24 @@ def _test_to_train(run: Run) -> float:
     return float(heads["test_posers"].sum() / heads["train_posers"].sum())
 
 
-def _sections(run: Run, found: pd.DataFrame, against: Run | None) -> list[Section]:
-    controls = []
-    if against is not None:
-        table = stability_table(found, against)
-        if table.frame.empty:
-            raise RunError(
-                f"{against.path} and {run.path} share no probe and database, so their tunings "
-                f"cannot be compared; give two runs with the same probe"
-            )
-        controls.append(table)
+def _controls(run: Run, against: Run | None) -> tuple[ReportTable, ...]:
+    """Compare the tunings with those of another run.
+
+    Raises:
+        RunError: the runs have none in common.
+    """
+    if against is None:
+        return ()
+    table = stability_table(profiles(run.responses), against)
+    if table.frame.empty:
+        raise RunError(
+            f"{against.path} and {run.path} share no probe and database, so their tunings "
+            f"cannot be compared; give two runs with the same probe"
+        )
+    return (table,)
+
+
+def _sections(run: Run, found: pd.DataFrame, controls: Sequence[ReportTable]) -> list[Section]:
     paper = published_table(run)
     return [
         Section("published", "Beside the paper", () if paper is None else (paper,)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ccbench.executors import load_ahead
+from ccbench.memory import processes_at_once
 
 _MODULES = ("torch", "cv2", "scipy.stats", "matplotlib.figure")
 """What takes seconds to load.
@@ -17,7 +18,7 @@ def load_for_workers(workers: int) -> None:
     The earlier the better: this process has as much to load.
 
     Args:
-        workers: processes; with 1 there is nothing to do.
+        workers: processes; with 1, or where memory allows no more, there is nothing to do.
     """
-    if workers > 1:
+    if processes_at_once(workers) > 1:
         load_ahead(*_MODULES)

@@ -12,6 +12,7 @@ from ccbench.datasets import DatasetSpec, ProbeSpec
 from ccbench.exceptions import CcbenchError
 from ccbench.executors import kept_workers
 from ccbench.faces import read_records
+from ccbench.features import close_files
 from ccbench.plugins import Plugins, call_each, load_plugins
 from ccbench.protocol import Protocol, load_protocol
 from ccbench.results import Run, open_run
@@ -141,6 +142,7 @@ def run_matrix(
     features = compute.features(plan, selections)
     clock.lap("features")
     cells = compute.cells(plan, sets, selections, features, stimuli.found)
+    close_files()
     clock.lap("heads")
 
     observer.stage("writing tables", 1)

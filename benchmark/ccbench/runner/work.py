@@ -11,7 +11,7 @@ from ccbench.cache import Cache
 from ccbench.evaluation import ScoreTask, score
 from ccbench.exceptions import BackboneError, DivergedError
 from ccbench.faces import SHARD, FaceTask, make_faces
-from ccbench.features import BackboneIdentity, FeatureTask, make_features
+from ccbench.features import BackboneIdentity, FeatureTask, close_files, make_features
 from ccbench.grams import GramTask, make_gram
 from ccbench.heads import load_head
 from ccbench.interfaces import FeatureExtractor
@@ -139,6 +139,8 @@ def keep_extractor(name: str, device: str, extractor: FeatureExtractor) -> None:
 def do_gram(job: GramJob, report: Report) -> None:
     """Compute the inner products of a job."""
     make_gram(job.task, Cache(job.cache))
+    # What a process maps is counted as its memory when heads are shared out.
+    close_files()
     report(1.0)
 
 

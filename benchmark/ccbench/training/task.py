@@ -15,9 +15,10 @@ from ccbench.cache import content_key
 from ccbench.protocol import LogisticHead, PerceptronHead, Schedule
 from ccbench.training.engines import Engine
 
-RECIPE = "training-6"
-"""Version of everything here and in ``logistic`` and ``grams`` that changes numbers; part of
-every cache key."""
+RECIPE = "training-5"
+"""Version of everything in this package that changes perceptrons; part of their cache keys."""
+LOGISTIC_RECIPE = "logistic-6"
+"""Of everything here and in ``logistic`` and ``grams`` that changes logistic heads."""
 CURVES = "curves.json"
 
 Curve = list[dict[str, float | int | str]]
@@ -62,7 +63,7 @@ class TrainingTask:
         perceptron = self.head.kind == "mlp"
         return content_key(
             "heads",
-            code=[RECIPE, torch.__version__, np.__version__],
+            code=[RECIPE if perceptron else LOGISTIC_RECIPE, torch.__version__, np.__version__],
             seed=[self.seed, self.database, self.run],
             expressions=self.expressions,
             features=self.features,

@@ -41,3 +41,15 @@ def test_a_worker_that_cannot_write_says_so(tiny_run: Run, tmp_path: Path) -> No
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match=r"^cannot write .*file.*figure\d\.svg: "):
         write_figures(tiny_run, tmp_path / "file" / "figures", 2)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_goes_wrong_meanwhile_is_raised_and_leaves_nothing_half_written(
+    tiny_run: Run, tmp_path: Path, workers: int
+) -> None:
+    def wrong() -> None:
+        raise RunError("the table is damaged")
+
+    with pytest.raises(RunError, match=r"^the table is damaged$"):
+        write_figures(tiny_run, tmp_path, workers, wrong)
+    assert all(path.suffix == ".svg" and path.name[0] != "." for path in tmp_path.iterdir())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from ccbench import atomic
 from ccbench.analysis.remembered import Results, remembered
 from ccbench.executors import map_tasks, uncollected
 from ccbench.memory import processes_at_once
@@ -42,7 +43,7 @@ def write_figures(
         run: a finished run.
         folder: made if it does not exist.
         workers: processes; with 1 all is drawn in this one.  The files are the same.
-        meanwhile: called once in this process, while workers draw.
+        meanwhile: called once in this process: while workers draw, or before all is drawn here.
 
     Returns:
         Of each figure the name, the words that go with it, and its files.
@@ -65,7 +66,12 @@ def write_figures(
         map_tasks(draw_here, found, workers=1, progress=_untold, meanwhile=describe)
     else:
         jobs = [FigureJob(run.path, each.name, folder, saving.FORMATS) for each in found]
-        map_tasks(draw_figure, jobs, workers=workers, progress=_untold, meanwhile=describe)
+        try:
+            map_tasks(draw_figure, jobs, workers=workers, progress=_untold, meanwhile=describe)
+        except BaseException:
+            # Workers were stopped while they wrote.
+            atomic.remove_abandoned(folder)
+            raise
     return [
         (each.name, said, saving.saved_as(each.name, folder, saving.FORMATS))
         for each, said in zip(found, words, strict=True)
