@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import math
 import os
 import shutil
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 POSERS = 10
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage among what tests make only, not among libraries and the tests themselves."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
