@@ -40,6 +40,16 @@ OPTIONAL_TABLES: Mapping[str, str] = {
 }
 """The tables that only some runs have: with a probe, with a layer to measure, with a database
 that may be shown."""
+PREDICTION_COLUMNS = (
+    "train_database",
+    "test_database",
+    "run",
+    "photograph",
+    "poser",
+    "expression",
+    "predicted",
+)
+"""Columns of ``predictions``, before one ``logit_<expression>`` for each expression."""
 RESPONSE_COLUMNS = (
     "database",
     "run",

@@ -16,13 +16,12 @@ import torch
 
 from ccbench.exceptions import BackboneError, CcbenchError, DatasetError
 from ccbench.executors import (
-    available_cores,
     end_workers,
     held_by_workers,
     kept_workers,
     map_tasks,
 )
-from ccbench.executors.local import _interrupts_held_back, one_thread
+from ccbench.executors.local import _interrupts_held_back
 
 Report = Callable[[float], None]
 
@@ -446,32 +445,6 @@ def test_an_interrupt_while_workers_start_waits_until_they_have_started() -> Non
     assert started == [1, 2]
 
 
-def test_one_thread_in_every_library() -> None:
-    import cv2
-
-    with one_thread():
-        assert torch.get_num_threads() == 1
-        assert cv2.getNumThreads() == 1
-
-
-def test_a_library_that_is_imported_later_is_on_one_thread_too() -> None:
-    script = (
-        "from ccbench.executors.local import one_thread\n"
-        "with one_thread():\n"
-        "    import cv2, torch\n"
-        "    print(torch.get_num_threads(), cv2.getNumThreads())\n"
-    )
-    usual = {name: value for name, value in os.environ.items() if "THREADS" not in name}
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=usual
-    )
-    assert done.stdout.split() == ["1", "1"]
-    before = dict(os.environ)
-    with one_thread():
-        pass
-    assert dict(os.environ) == before
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="torch brings GNU's OpenMP on Linux only")
 def test_openmp_waits_without_spinning_in_this_process_and_in_workers(tmp_path: Path) -> None:
     (tmp_path / "tasks_of_a_test.py").write_text(TASKS)
@@ -499,7 +472,3 @@ def test_openmp_waits_without_spinning_in_this_process_and_in_workers(tmp_path: 
     assert processes >= 2
     assert done.stderr.count("GOMP_SPINCOUNT = '0'") >= processes
     assert done.stderr.count("GOMP_SPINCOUNT") == done.stderr.count("GOMP_SPINCOUNT = '0'")
-
-
-def test_available_cores_are_those_of_this_process() -> None:
-    assert 1 <= available_cores() <= (os.cpu_count() or 1)

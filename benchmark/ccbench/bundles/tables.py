@@ -9,23 +9,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ccbench.bundles.public import PHOTOGRAPH_COLUMNS
-from ccbench.results import RESPONSE_COLUMNS, UNIT_COLUMNS
+from ccbench.results import PREDICTION_COLUMNS, RESPONSE_COLUMNS, UNIT_COLUMNS
 from ccbench_registry import EXPRESSIONS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "predictions": (
-        "train_database",
-        "test_database",
-        "run",
-        "photograph",
-        "poser",
-        "expression",
-        "predicted",
-        *(f"logit_{name}" for name in EXPRESSIONS),
-    ),
+    "predictions": (*PREDICTION_COLUMNS, *(f"logit_{name}" for name in EXPRESSIONS)),
     "curves": ("database", "run", "iteration", "part", "correct_rate", "loss"),
     "runs": (
         "database",

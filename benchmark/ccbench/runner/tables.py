@@ -22,6 +22,7 @@ from ccbench.processor import bfloat16_instructions
 from ccbench.results import (
     MANIFEST,
     OPTIONAL_TABLES,
+    PREDICTION_COLUMNS,
     RESPONSE_COLUMNS,
     UNIT_COLUMNS,
     write_json,
@@ -42,16 +43,6 @@ PAPER = Citation(
     doi="10.3389/fpsyg.2022.988302",
 )
 
-_PREDICTED = (
-    "train_database",
-    "test_database",
-    "run",
-    "photograph",
-    "poser",
-    "expression",
-    "predicted",
-)
-
 
 def predictions_table(
     selections: Sequence[Selection], cells: Sequence[Cell], cache: Cache
@@ -59,7 +50,7 @@ def predictions_table(
     """Return one row per head and test photograph."""
     # Of each run the same for all its heads.
     tested: dict[int, list[dict[str, list[str]]]] = {}
-    columns: dict[str, list[Any]] = {name: [] for name in _PREDICTED}
+    columns: dict[str, list[Any]] = {name: [] for name in PREDICTION_COLUMNS}
     values = []
     for cell in cells:
         run, units = cell.training.run, cell.training.expressions
