@@ -173,3 +173,47 @@ def test_a_killed_writer_leaves_what_can_be_removed(tmp_path: Path) -> None:
 
 def test_nothing_to_remove_in_a_missing_folder(tmp_path: Path) -> None:
     assert atomic.remove_abandoned(tmp_path / "none") == 0
+
+
+def test_files_that_belong_together_are_replaced_together(tmp_path: Path) -> None:
+    (tmp_path / "optional").write_text("old")
+    for state in ("old", "new"):
+        files = {name: f"{state} {name}".encode() for name in ("last", "a", "b")}
+        atomic.write_together(tmp_path, files, "last", ["optional", "never there"])
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == files
+
+
+@pytest.mark.parametrize("failing", [1, 2, 3])
+def test_what_was_there_stays_where_they_cannot_all_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    (tmp_path / "optional").write_text("old")
+    old = dict.fromkeys(("a", "b", "last"), b"old")
+    atomic.write_together(tmp_path, old, "last")
+    calls = iter(range(1, 4))
+
+    def full(_descriptor: int) -> None:
+        if next(calls) == failing:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        atomic.write_together(tmp_path, dict.fromkeys(old, b"new"), "last", ["optional"])
+    found = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert found == {**old, "optional": b"old"}
+
+
+def test_the_last_file_is_not_there_while_others_are_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    atomic.write_together(tmp_path, {"last": b"old", "a": b"old"}, "last")
+    there = []
+    replace = Path.replace
+
+    def watched(scratch: Path, target: Path) -> Path:
+        there.append((target.name, (tmp_path / "last").exists()))
+        return replace(scratch, target)
+
+    monkeypatch.setattr(Path, "replace", watched)
+    atomic.write_together(tmp_path, {"last": b"new", "a": b"new"}, "last")
+    assert there == [("a", False), ("last", False)]

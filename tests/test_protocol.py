@@ -277,3 +277,18 @@ def test_dropout_finer_than_its_masks_is_refused(rate: str) -> None:
     with pytest.raises(ProtocolError, match=r"dropout' must be 0, or from 0\.00001 to 0\.99999"):
         load_protocol("standard", [f"head.dropout={rate}"])
     assert load_protocol("standard", ["head.dropout=0"]).head.kind == "mlp"
+
+
+def test_a_protocol_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(MINE, encoding="utf-8-sig")
+    assert load_protocol(str(path)).name == "mine"
+    path.write_text(MINE, encoding="utf-16")
+    with pytest.raises(ProtocolError, match=r"mine\.toml: .*; save it as UTF-8"):
+        load_protocol(str(path))
+
+
+def test_more_runs_than_fit_into_memory_are_refused() -> None:
+    assert load_protocol("quick", ["runs=10000"]).runs == 10_000
+    with pytest.raises(ProtocolError, match=r"'runs' .*10000"):
+        load_protocol("quick", ["runs=10001"])

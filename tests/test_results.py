@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +19,7 @@ from ccbench.exceptions import RunError
 from ccbench.results import (
     MANIFEST,
     REQUEST,
+    RUN_COLUMNS,
     TABLES,
     Run,
     open_run,
@@ -24,6 +27,7 @@ from ccbench.results import (
     write_json,
     write_table,
 )
+from ccbench.runner.tables import write_run
 from ccbench_registry import EXPRESSIONS
 
 
@@ -154,8 +158,8 @@ def test_equal_tables_are_equal_bytes(tmp_path: Path) -> None:
 
 
 def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
-    write_table(tmp_path, "curves", frame())
-    found = Run(tmp_path, {}).table("curves")
+    write_table(tmp_path, "other", frame())
+    found = Run(tmp_path, {}).table("other")
     assert list(found.columns) == list(frame().columns)
     for column in found.columns:
         ours, theirs = found[column], frame()[column]
@@ -223,3 +227,87 @@ def test_a_run_can_be_moved(copied: Path, tmp_path: Path) -> None:
     run = open_run(copied.rename(tmp_path / "moved"))
     assert len(run.predictions) > 0
     assert replace(run, path=tmp_path / "moved").databases == run.databases
+
+
+@pytest.mark.parametrize("name", [*TABLES, "examples"])
+def test_a_table_without_a_column_or_rows_is_refused_by_name(copied: Path, name: str) -> None:
+    run = open_run(copied)
+    whole = run.table(name)
+    for column in RUN_COLUMNS[name]:
+        write_table(copied, name, whole.drop(columns=column))
+        with pytest.raises(RunError, match=rf"{name}.parquet is without the column {column}; "):
+            run.table(name)
+    write_table(copied, name, whole[:0])
+    with pytest.raises(RunError, match=rf"{name}.parquet is without rows; delete it and start"):
+        run.table(name)
+
+
+def test_an_expression_that_is_none_is_refused(copied: Path) -> None:
+    run = open_run(copied)
+    write_table(copied, "predictions", run.table("predictions").assign(expression="Sad"))
+    with pytest.raises(RunError, match=r"predictions.parquet is with 'Sad' for an expression"):
+        _ = run.predictions
+
+
+def test_an_example_that_is_no_picture_is_refused(copied: Path) -> None:
+    run = open_run(copied)
+    write_table(copied, "examples", run.table("examples").assign(png=b"no picture"))
+    with pytest.raises(RunError, match=r"examples.parquet is damaged .*start the run again"):
+        _ = run.examples
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"finished": None}, "finished is of another type"),
+        ({"citations": 5}, "citations is of another type"),
+        ({"backbone": None}, "backbone.card.title is missing"),
+        ({"mixtures": "abc"}, "mixtures is of another type"),
+        ({"mixtures": [{"name": "a+b"}]}, "mixtures.shares is missing"),
+        ({"databases": [{"name": 5}]}, "databases.name is of another type"),
+        ({"probes": [{}]}, "probes.name is missing"),
+    ],
+)
+def test_a_manifest_of_another_form_is_refused(
+    copied: Path, change: dict[str, object], reason: str
+) -> None:
+    write_json(copied / MANIFEST, {**(read_json(copied / MANIFEST) or {}), **change})
+    with pytest.raises(RunError, match=rf"is not the manifest of a run: {reason}; delete it and"):
+        open_run(copied)
+
+
+@pytest.mark.parametrize("citations", ["text", ["text"], [{"doi": "10.1/2"}]])
+def test_citations_of_another_form_are_refused(copied: Path, citations: object) -> None:
+    manifest = read_json(copied / MANIFEST) or {}
+    manifest["databases"][0]["card"]["citations"] = citations
+    write_json(copied / MANIFEST, manifest)
+    with pytest.raises(RunError, match=r"databases.card.citations.* is (of another type|missing)"):
+        open_run(copied)
+
+
+def test_a_run_from_before_there_were_probes_is_opened(copied: Path) -> None:
+    manifest = read_json(copied / MANIFEST) or {}
+    del manifest["probes"], manifest["request"]["probes"]
+    write_json(copied / MANIFEST, manifest)
+    assert open_run(copied).responses.empty
+
+
+def test_a_manifest_nested_without_end_is_damaged(copied: Path) -> None:
+    (copied / MANIFEST).write_text("[" * 100_000)
+    with pytest.raises(RunError, match=r"manifest.json is damaged"):
+        open_run(copied)
+
+
+def test_a_finished_run_that_cannot_be_written_again_stays(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = {path: path.read_bytes() for path in copied.iterdir() if path.is_file()}
+    run = open_run(copied)
+    changed = {"predictions": run.predictions.assign(run=0), "curves": run.curves}
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(RunError, match=r"cannot write .*No space left.*with --out"):
+        write_run(copied, changed, {**run.manifest, "finished": "now"})
+    assert {path: path.read_bytes() for path in copied.iterdir() if path.is_file()} == before

@@ -99,3 +99,11 @@ def test_a_file_name_that_is_no_text_is_refused_before_any_work(unmatched: bool)
         SampleTable(ROOT, rows, unmatched=(odd,) if unmatched else ())
     # Shown by something else it does no harm.
     SampleTable(ROOT, rows, shown={odd: "P1_happy_1.png"})
+
+
+@pytest.mark.parametrize("where", ["left_out", "warnings"])
+def test_nor_is_one_of_a_file_that_is_left_out(where: str) -> None:
+    odd = os.fsdecode(b"expression '\xe4b'")
+    given = {odd: 1} if where == "left_out" else (odd,)
+    with pytest.raises(DatasetError, match=r"/photos: .*\(\"expression '.udce4b'\"\); rename the"):
+        SampleTable(ROOT, (), **{where: given})  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from ccbench.exceptions import CcbenchError
@@ -37,14 +37,50 @@ def write_bytes(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.parent / _scratch_name(path.name)
     try:
-        with scratch.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        _write(scratch, data)
         scratch.replace(path)
     except BaseException:
         scratch.unlink(missing_ok=True)
         raise
+
+
+def write_together(
+    folder: Path, files: Mapping[str, bytes], last: str, gone: Collection[str] = ()
+) -> None:
+    """Write files of which one says that the others are whole.
+
+    Nothing is put in its place before all is on the disk: where that fails, what was there
+    stays as it is.  From the first replacement to the last one there is no ``last``.
+
+    Args:
+        folder: where they are.
+        files: name -> content, ``last`` among them.
+        last: the one that is removed first and put in its place last.
+        gone: names of files that do not belong there and are removed.
+
+    Raises:
+        OSError: the folder cannot be written or the disk is full.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    scratches = {name: folder / _scratch_name(name) for name in (*(files.keys() - {last}), last)}
+    try:
+        for name, scratch in scratches.items():
+            _write(scratch, files[name])
+        for name in (last, *gone):
+            (folder / name).unlink(missing_ok=True)
+        for name, scratch in scratches.items():
+            scratch.replace(folder / name)
+    except BaseException:
+        for scratch in scratches.values():
+            scratch.unlink(missing_ok=True)
+        raise
+
+
+def _write(scratch: Path, data: bytes) -> None:
+    with scratch.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 @contextlib.contextmanager

@@ -62,7 +62,13 @@ def default_root() -> Path:
     """Return ``$CCBENCH_CACHE``, or the user's cache folder of this platform."""
     chosen = os.environ.get("CCBENCH_CACHE")
     if chosen:
-        return Path(chosen).expanduser()
+        try:
+            return Path(chosen).expanduser()
+        except RuntimeError:
+            raise CacheError(
+                f"CCBENCH_CACHE names a home folder that is not known: {chosen}; set it to a whole "
+                f"path"
+            ) from None
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("ccbench", appauthor=False))

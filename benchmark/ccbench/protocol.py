@@ -21,6 +21,8 @@ from ccbench_registry import suggestion
 from ccbench_registry.cards import describe_validation_error
 
 Positive = Annotated[int, Field(ge=1)]
+MOST_RUNS = 10_000
+"""Runs of a protocol at most; the splits of all of them are in memory."""
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -155,7 +157,7 @@ class Protocol(_Part):
 
     name: str
     summary: str
-    runs: Positive
+    runs: Annotated[int, Field(ge=1, le=MOST_RUNS)]
     photographs: Photographs
     face: Face
     views: Views
@@ -213,8 +215,12 @@ def load_protocol(name: str, overrides: Sequence[str] = ()) -> Protocol:
     if name.endswith(".toml"):
         source = Path(name)
         try:
-            text = source.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+            text = source.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ProtocolError(
+                f"cannot read the protocol {source}: {error}; save it as UTF-8"
+            ) from None
+        except OSError as error:
             raise ProtocolError(f"cannot read the protocol {source}: {error}") from None
     elif name in preset_names():
         text = (files("ccbench") / "protocols" / f"{name}.toml").read_text(encoding="utf-8")

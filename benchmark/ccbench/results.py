@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ccbench import atomic
 from ccbench.exceptions import RunError
+from ccbench.forms import FormError, refuse_other_form
+from ccbench_registry import EXPRESSIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,6 +77,25 @@ UNIT_COLUMNS = (
     "response",
 )
 """Columns of ``units``; unit is the number of the channel, from 0."""
+RUN_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "predictions": (*PREDICTION_COLUMNS, *(f"logit_{name}" for name in EXPRESSIONS)),
+    "curves": ("database", "run", "iteration", "part", "correct_rate", "loss"),
+    "runs": (
+        "database",
+        "run",
+        "train_posers",
+        "validation_posers",
+        "test_posers",
+        "train_photographs",
+        "cell",
+    ),
+    "splits": ("database", "run", "poser", "part"),
+    "photographs": ("database", "photograph", "poser", "expression", "status", "used"),
+    "responses": RESPONSE_COLUMNS,
+    "units": UNIT_COLUMNS,
+    "examples": ("database", "poser", "expression", "png"),
+}
+"""What each table has at least."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +114,7 @@ class Run:
         """Return one of the tables (:data:`TABLES`, :data:`OPTIONAL_TABLES`).
 
         Raises:
-            RunError: the table is missing, cut short or not Parquet.
+            RunError: the table is missing, cut short, not Parquet or of another form.
         """
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -103,6 +124,7 @@ class Run:
             frame: pd.DataFrame = pq.read_table(path).to_pandas()
         except (OSError, pa.ArrowException) as error:
             raise _unreadable(path, error) from None
+        _refuse_other_table(path, name, frame)
         return frame
 
     @cached_property
@@ -142,7 +164,10 @@ class Run:
         if not (self.path / "examples.parquet").is_file():
             return pd.DataFrame(columns=["database", "poser", "expression", "pixels"])
         table = self.table("examples")
-        faces = [np.asarray(Image.open(io.BytesIO(data))) for data in table["png"].tolist()]
+        try:
+            faces = [np.asarray(Image.open(io.BytesIO(data))) for data in table["png"].tolist()]
+        except (OSError, TypeError, ValueError, SyntaxError) as error:
+            raise _unreadable(self.path / "examples.parquet", error) from None
         return table.drop(columns="png").assign(pixels=pd.Series(faces, dtype=object))
 
     @cached_property
@@ -212,12 +237,13 @@ def open_run(path: str | Path) -> Run:
         if (folder / REQUEST).is_file():
             raise RunError(f"the run in {folder} is not finished; start it again, it resumes")
         raise RunError(f"{folder} holds no run ({MANIFEST} is missing)")
-    databases = manifest.get("databases")
-    whole = isinstance(databases, list) and all(
-        isinstance(entry, dict) and "name" in entry for entry in databases
-    )
-    if not whole or not isinstance(manifest.get("request"), dict):
-        raise RunError(f"{folder / MANIFEST} is not the manifest of a run")
+    try:
+        refuse_other_form(manifest, earlier=True)
+    except FormError as error:
+        raise RunError(
+            f"{folder / MANIFEST} is not the manifest of a run: {error}; delete it and start the "
+            f"run again, it resumes"
+        ) from None
     return Run(folder, manifest)
 
 
@@ -231,13 +257,28 @@ def read_json(path: Path) -> dict[str, Any] | None:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RunError(
             f"{path} is damaged ({error}); delete it and start the run again, it resumes"
         ) from None
     if not isinstance(value, dict):
         raise RunError(f"{path} is damaged; delete it and start the run again, it resumes")
     return value
+
+
+def _refuse_other_table(path: Path, name: str, frame: pd.DataFrame) -> None:
+    """Refuse a table that somebody changed or made otherwise."""
+    lacking = [column for column in RUN_COLUMNS.get(name, ()) if column not in frame.columns]
+    fault = ""
+    if lacking:
+        fault = f"without the column {lacking[0]}"
+    elif not len(frame):
+        fault = "without rows"
+    elif name != "units" and "expression" in frame.columns:
+        odd = sorted(set(map(str, frame["expression"].unique())) - set(EXPRESSIONS))
+        fault = f"with '{odd[0]}' for an expression" if odd else ""
+    if fault:
+        raise RunError(f"{path} is {fault}; delete it and start the run again, it resumes")
 
 
 def _unreadable(path: Path, error: Exception) -> RunError:
@@ -249,8 +290,13 @@ def _unreadable(path: Path, error: Exception) -> RunError:
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write a JSON file atomically."""
+    _write(path, json_bytes(value))
+
+
+def json_bytes(value: Mapping[str, Any]) -> bytes:
+    """Return an object as JSON to be read by people too."""
     text = json.dumps(value, indent=2, ensure_ascii=False, sort_keys=False)
-    _write(path, f"{text}\n".encode())
+    return f"{text}\n".encode()
 
 
 def write_table(folder: Path, name: str, frame: pd.DataFrame) -> None:
@@ -273,7 +319,11 @@ def _write(path: Path, data: bytes) -> None:
     try:
         atomic.write_bytes(path, data)
     except OSError as error:
-        raise RunError(
-            f"cannot write {path}: {error.strerror or error}; give a folder you can write with "
-            f"--out"
-        ) from None
+        raise cannot_write(path, error) from None
+
+
+def cannot_write(path: Path, error: OSError) -> RunError:
+    """Return the refusal of a place in a run directory."""
+    return RunError(
+        f"cannot write {path}: {error.strerror or error}; give a folder you can write with --out"
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -163,6 +164,13 @@ def test_only_bundles_are_replaced(run: Run, tmp_path: Path) -> None:
         write_bundle(run, mine / "below a file.ccb")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_not_waited_for(run: Run, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(BundleError, match="pipe is a device or a pipe; give the name of a file"):
+        write_bundle(run, tmp_path / "pipe")
+
+
 def test_the_bundle_of_another_run_is_not_replaced(run: Run, tmp_path: Path) -> None:
     path = write_bundle(run, tmp_path / "lab.ccb")
     theirs = path.read_bytes()
@@ -243,7 +251,9 @@ def test_a_manifest_that_lacks_something(tmp_path: Path, path: str) -> None:
     del inner[last]
     (run.path / MANIFEST).write_text(json.dumps(manifest))
     for refused in (lambda: open_measured([run.path]), lambda: write_bundle(open_run(run.path))):
-        with pytest.raises(RunError, match=r"is of another form: .*; start the run again"):
+        with pytest.raises(
+            RunError, match=r"(another form|manifest of a run): .* start the run again"
+        ):
             refused()
 
 

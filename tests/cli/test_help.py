@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -124,3 +126,41 @@ def test_an_interrupt_anywhere_is_exit_code_130(
     monkeypatch.setattr(cli.commands["report"], "callback", interrupted)
     done = ccbench("report", ".")
     assert (done.code, done.err) == (130, "Interrupted.\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_output_that_has_no_room_is_refused() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "ccbench", "backbones", "list"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith("ccbench: error: cannot write the output: No space left")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_another_error_of_the_system_is_not_taken_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(**_options: object) -> None:
+        raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+
+    monkeypatch.setattr(cli.commands["cite"], "callback", fails)
+    with pytest.raises(OSError, match="Transport"):
+        cli.main(["cite", "somewhere"], prog_name="ccbench")
+
+
+@pytest.mark.parametrize(
+    ("variable", "arguments"),
+    [("CCBENCH_CACHE", ("cache", "info")), ("CCBENCH_CONFIG", ("datasets", "accept", "kdef"))],
+)
+def test_a_home_folder_that_nobody_has_is_refused(
+    ccbench: Command, monkeypatch: pytest.MonkeyPatch, variable: str, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv(variable, "~nobody-of-this-name/x")
+    assert ccbench(*arguments).refusal == (
+        f"{variable} names a home folder that is not known: ~nobody-of-this-name/x; set it to a "
+        f"whole path"
+    )

@@ -97,3 +97,16 @@ def test_a_run_to_compare_with_that_has_no_tunings(ccbench: Command, copied: Pat
     assert "share no probe and database" in sentence
     assert "give two runs with the same probe" in sentence
     assert "no such run directory" in ccbench("report", copied, "--against", "gone").refusal
+
+
+@pytest.mark.parametrize("command", ["report", "cite", "export"])
+def test_what_somebody_changed_is_refused_before_anything_is_written(
+    ccbench: Command, copied: Path, command: str
+) -> None:
+    before = sorted(copied.rglob("*"))
+    manifest = json.loads((copied / MANIFEST).read_text())
+    del manifest["finished"]
+    (copied / MANIFEST).write_text(json.dumps(manifest))
+    sentence = ccbench(command, copied).refusal
+    assert f"{copied / MANIFEST} is not the manifest of a run: finished is missing" in sentence
+    assert sorted(copied.rglob("*")) == before

@@ -19,7 +19,7 @@ from ccbench.reporting.methods import methods_paragraphs
 from ccbench.reporting.mixtures import mixture_points, mixture_rates
 from ccbench.reporting.run_tables import tuning_tables
 from ccbench.reporting.summary import summarise
-from ccbench.results import MANIFEST, Run, open_run, write_table
+from ccbench.results import MANIFEST, RUN_COLUMNS, Run, open_run, write_table
 from ccbench.runner.mixtures import DAILEY
 
 MIXED = "a:0.75+b:0.25"
@@ -38,14 +38,16 @@ def with_mixtures(run: Run) -> Run:
             for of, mixture in (("a", MIXED), ("c", ALL))
         ]
         write_table(folder, name, pd.concat([table, *copies], ignore_index=True))
-    heads = [*((of, 40, 12) for of in "abc"), (MIXED, 40, 0), (ALL, 40, 0)]
-    columns = ["database", "train_posers", "test_posers"]
-    write_table(folder, "runs", pd.DataFrame(heads, columns=columns))
+    tested = {"a": 12, "b": 12, "c": 12, MIXED: 0, ALL: 0}
+    heads = [(of, 0, 40, 8, posers, 280, f"cell of {of}") for of, posers in tested.items()]
+    write_table(folder, "runs", pd.DataFrame(heads, columns=list(RUN_COLUMNS["runs"])))
     manifest = json.loads((folder / MANIFEST).read_text())
     manifest["mixtures"] = [
         {"name": MIXED, "shares": {"a": 0.75, "b": 0.25}, "leaves_out": [], "posers": 40},
         {"name": ALL, "shares": {"b": 0.5, "c": 0.5}, "leaves_out": ["a"], "posers": 40},
     ]
+    for entry in manifest["mixtures"]:
+        entry["expressions"] = manifest["databases"][0]["expressions"]
     manifest["same_posers"] = [["a", "b"]]
     manifest["citations"].append(str(DAILEY))
     (folder / MANIFEST).write_text(json.dumps(manifest))

@@ -225,3 +225,12 @@ def test_a_mixture_may_be_added_but_not_lost_and_has_a_place_of_its_own(tmp_path
     with pytest.raises(RunError, match=r"another run \(with the mixture a\+b\)"):
         plain.claim(tmp_path)
     assert plain.default_directory() != mixed.default_directory()
+
+
+def test_a_request_somebody_changed_is_refused(tmp_path: Path) -> None:
+    finished(tmp_path, request())
+    manifest = json.loads((tmp_path / MANIFEST).read_text())
+    manifest["request"]["contents"] = ["a", "b"]
+    (tmp_path / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(RunError, match="made by another version"):
+        request().claim(tmp_path)

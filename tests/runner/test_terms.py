@@ -165,6 +165,14 @@ def test_somebody_at_a_terminal_is_asked(
     assert "no such folder" in ccbench(*start).refusal
 
 
+def test_where_standard_input_is_closed_nobody_is_asked(
+    ccbench: Command, settings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    sentence = ccbench("matrix", "-d", f"kdef={tmp_path / 'nowhere'}").refusal
+    assert "have not been accepted yet" in sentence
+
+
 def test_terms_can_be_accepted_beforehand(ccbench: Command, settings: Path) -> None:
     done = ccbench("datasets", "accept", "kdef", "drawn-a", "krc")
     assert done.code == 0, done.err

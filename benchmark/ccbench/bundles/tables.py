@@ -9,30 +9,18 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ccbench.bundles.public import PHOTOGRAPH_COLUMNS
-from ccbench.results import PREDICTION_COLUMNS, RESPONSE_COLUMNS, UNIT_COLUMNS
+from ccbench.forms import FormError, refuse_other_form
+from ccbench.results import RUN_COLUMNS
 from ccbench_registry import EXPRESSIONS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "predictions": (*PREDICTION_COLUMNS, *(f"logit_{name}" for name in EXPRESSIONS)),
-    "curves": ("database", "run", "iteration", "part", "correct_rate", "loss"),
-    "runs": (
-        "database",
-        "run",
-        "train_posers",
-        "validation_posers",
-        "test_posers",
-        "train_photographs",
-        "cell",
-    ),
-    "splits": ("database", "run", "poser", "part"),
+    **{name: columns for name, columns in RUN_COLUMNS.items() if name != "examples"},
     "photographs": PHOTOGRAPH_COLUMNS,
-    "responses": RESPONSE_COLUMNS,
-    "units": UNIT_COLUMNS,
 }
-"""What each table must have at least."""
+"""What each table of a bundle must have at least."""
 SOURCE = "source"
 """Column of ``splits``: the database of a poser of a mixture; without it that of the row."""
 _WHOLE = {"run", "iteration", "action_unit", "second_unit", "unit"}
@@ -56,42 +44,6 @@ _WORDS = {
 _GAPS = {f"logit_{name}" for name in EXPRESSIONS} | {"clipped", "correct_rate", "loss"}
 """Columns that may lack values."""
 _ODD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-_Kind = type | tuple[type, ...]
-_NUMBER = (int, float)
-_FIELDS: Mapping[str, _Kind] = {
-    "ccbench": str,
-    "finished": str,
-    "request.databases": list,
-    "request.backbone": str,
-    "request.weights": str,
-    "request.seed": int,
-    "request.device": str,
-    "request.contents": dict,
-    "request.probes": dict,
-    "request.protocol.name": str,
-    "request.protocol.runs": int,
-    "request.protocol.split.train": _NUMBER,
-    "request.protocol.split.validation": _NUMBER,
-    "request.protocol.split.test": _NUMBER,
-    "databases": list,
-    "probes": list,
-    "backbone.card.title": str,
-    "backbone.card.layer": str,
-    "machine.system": str,
-    "machine.processor": str,
-    "versions": dict,
-    "citations": list,
-}
-_DATABASE: Mapping[str, _Kind] = {
-    "name": str,
-    "card.title": str,
-    "card.terms.licence": str,
-    "expressions": list,
-    "posers": int,
-    "photographs_used": int,
-}
-_MIXTURE: Mapping[str, _Kind] = {"name": str, "shares": dict, "expressions": list}
-"""What a manifest, each database and each mixture in it must say at least."""
 _LONGEST_NAME = 500
 _DEEPEST = 20
 _ROOM = 2**30
@@ -114,16 +66,10 @@ def read_manifest(data: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise UnreadableError(f"it cannot be read ({error})") from None
     _refuse_odd_text(manifest)
-    _refuse_lacking(manifest, _FIELDS, "")
-    for entry in manifest["databases"]:
-        _refuse_lacking(entry, _DATABASE, "databases.")
-    for entry in manifest["probes"]:
-        _refuse_lacking(entry, {"name": str}, "probes.")
-    mixtures = manifest.get("mixtures", [])
-    if not isinstance(mixtures, list):
-        raise UnreadableError("mixtures is of another type")
-    for entry in mixtures:
-        _refuse_lacking(entry, _MIXTURE, "mixtures.")
+    try:
+        refuse_other_form(manifest)
+    except FormError as error:
+        raise UnreadableError(str(error)) from None
     if sorted(manifest["request"]["probes"]) != sorted(e["name"] for e in manifest["probes"]):
         raise UnreadableError("the probes are not those of the request")
     for key in ("contents", "probes"):
@@ -185,17 +131,6 @@ def _refuse_odd_text(manifest: object) -> None:
         level = inner
     if level:
         raise UnreadableError(f"it has more than {_DEEPEST} levels")
-
-
-def _refuse_lacking(value: Any, fields: Mapping[str, _Kind], where: str) -> None:
-    for path, kind in fields.items():
-        part = value
-        for key in path.split("."):
-            if not isinstance(part, dict) or key not in part:
-                raise UnreadableError(f"{where}{path} is missing")
-            part = part[key]
-        if not isinstance(part, kind) or isinstance(part, bool):
-            raise UnreadableError(f"{where}{path} is of another type")
 
 
 def read_member(name: str, data: bytes) -> pd.DataFrame:

@@ -72,6 +72,9 @@ def _refuse_work(path: Path, run: Run) -> None:
     """Refuse to replace what is no bundle of this run, which would not be made again."""
     if path.is_dir():
         raise BundleError(f"{path} is a folder; give the name of a file with --out")
+    if path.exists() and not path.is_file():
+        # A pipe would be waited for, for ever.
+        raise BundleError(f"{path} is a device or a pipe; give the name of a file with --out")
     try:
         members = unpack(read(path))
     except FileNotFoundError:

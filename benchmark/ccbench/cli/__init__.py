@@ -6,6 +6,7 @@ Modules here import click at the top and everything heavy inside commands, so th
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Mapping
@@ -33,6 +34,9 @@ from ccbench.exceptions import CcbenchError
 # Waiting OpenMP threads that spin slow every other process down; it must be set before
 # torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Refusal(click.ClickException):
@@ -92,9 +96,13 @@ class CcbenchGroup(click.Group):
             show_traceback(error)
             raise Refusal(str(error)) from error
         except OSError as error:
-            if error.filename is None:
-                raise
-            raise Refusal(f"{error.filename}: {error.strerror}") from error
+            if error.filename is not None:
+                raise Refusal(f"{error.filename}: {error.strerror}") from error
+            if error.errno in _FULL:
+                raise Refusal(
+                    f"cannot write the output: {error.strerror}; make room where it goes"
+                ) from error
+            raise
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             raise click.exceptions.Exit(130) from None

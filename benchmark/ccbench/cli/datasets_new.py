@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ccbench.cli import new_questions as ask
-from ccbench.cli.options import out_option, workers_option
+from ccbench.cli.options import at_terminal, out_option, workers_option
 from ccbench.exceptions import DatasetError
 
 if TYPE_CHECKING:
@@ -123,13 +123,13 @@ def _agreed(
         print_proposal(console, root, proposal)
         print_unmatched(console, proposal)
         print_codes(console, proposal)
-        if accept or not ask.at_terminal():
+        if accept or not at_terminal():
             break
         console.print()
         if click.confirm("Are the names read rightly?", default=True):
             break
         known, proposal = ask.corrected(names, known, proposal, root)
-    if not (accept or known.pattern or ask.at_terminal()):
+    if not (accept or known.pattern or at_terminal()):
         raise DatasetError(
             f"there is no terminal to ask at: give --yes to read the names by the pattern "
             f"{proposal.pattern} (poser {proposal.template}), or another with --pattern"

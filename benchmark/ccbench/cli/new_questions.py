@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,15 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ccbench.cli.options import at_terminal
 from ccbench.exceptions import CcbenchError, DatasetError
 
 if TYPE_CHECKING:
     from ccbench.datasets.infer import NothingReadError, Proposal
-
-
-def at_terminal() -> bool:
-    """Whether there is somebody to ask."""
-    return sys.stdin.isatty()
 
 
 @dataclass

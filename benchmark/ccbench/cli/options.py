@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +16,11 @@ run_argument = click.argument("run", type=click.Path(path_type=Path))
 device_option = click.option(
     "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ..."
 )
+
+
+def at_terminal() -> bool:
+    """Whether there is somebody to ask; standard input may be closed."""
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _cores(_context: click.Context, _option: click.Parameter, value: int | None) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
+
+from ccbench.cli.options import at_terminal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -63,7 +64,7 @@ def print_terms(console: Console, card: DatasetCard) -> None:
 
 
 def _agrees(card: DatasetCard) -> bool:
-    if not sys.stdin.isatty():
+    if not at_terminal():
         return False
     return click.confirm(f"Do you have {card.name} under these terms, and accept them?")
 

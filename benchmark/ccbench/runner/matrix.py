@@ -14,7 +14,7 @@ from ccbench.executors import kept_workers
 from ccbench.faces import read_records
 from ccbench.features import close_files
 from ccbench.plugins import Plugins, call_each, load_plugins
-from ccbench.protocol import Protocol, load_protocol
+from ccbench.protocol import MOST_RUNS, Protocol, load_protocol
 from ccbench.results import Run, open_run
 from ccbench.runner import tables
 from ccbench.runner.examples import examples_table
@@ -103,8 +103,8 @@ def run_matrix(
     store.remove_abandoned()
     spec = load_protocol(protocol) if isinstance(protocol, str) else protocol
     if runs is not None:
-        if runs < 1:
-            raise CcbenchError(f"--runs {runs}: give at least 1")
+        if not 1 <= runs <= MOST_RUNS:
+            raise CcbenchError(f"--runs {runs}: give at least 1 and at most {MOST_RUNS}")
         spec = spec.model_copy(update={"runs": runs})
     clock = Clock()
     workers = limit_workers(workers, observer)

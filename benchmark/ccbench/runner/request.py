@@ -150,7 +150,7 @@ def _difference(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> str:
                 if old["protocol"].get(key) != new["protocol"].get(key)
             )
             return f"protocol with another {', '.join(changed)}"
-    except (KeyError, TypeError):
+    except (LookupError, TypeError, AttributeError):
         return "made by another version of ccbench"
     return ""
 

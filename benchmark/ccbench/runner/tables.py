@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import ccbench
+from ccbench import atomic
 from ccbench.cache import Cache
 from ccbench.evaluation import read_scores
 from ccbench.interfaces import FeatureExtractor
@@ -25,8 +26,9 @@ from ccbench.results import (
     PREDICTION_COLUMNS,
     RESPONSE_COLUMNS,
     UNIT_COLUMNS,
-    write_json,
-    write_table,
+    cannot_write,
+    json_bytes,
+    table_bytes,
 )
 from ccbench.runner.mixtures import DAILEY, Mixture, TrainingSet
 from ccbench.runner.probes import FeatureWork
@@ -338,14 +340,18 @@ def describe_mixtures(
 def write_run(
     folder: Path, tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any]
 ) -> None:
-    """Write the tables, and last the manifest that says the run is finished."""
-    (folder / MANIFEST).unlink(missing_ok=True)
-    for name in OPTIONAL_TABLES.keys() - tables.keys():
-        # What a start that was never finished may have left.
-        (folder / f"{name}.parquet").unlink(missing_ok=True)
-    for name, frame in tables.items():
-        write_table(folder, name, frame)
-    write_json(folder / MANIFEST, manifest)
+    """Write the tables, and last the manifest that says the run is finished.
+
+    Where that fails, the run that was finished there before stays.
+    """
+    files = {f"{name}.parquet": table_bytes(frame) for name, frame in tables.items()}
+    files[MANIFEST] = json_bytes(manifest)
+    # What a start that was never finished may have left.
+    gone = [f"{name}.parquet" for name in OPTIONAL_TABLES.keys() - tables.keys()]
+    try:
+        atomic.write_together(folder, files, MANIFEST, gone)
+    except OSError as error:
+        raise cannot_write(folder, error) from None
 
 
 def _versions() -> dict[str, str]:

@@ -103,7 +103,12 @@ def refuse_unaccepted(cards: Sequence[DatasetCard]) -> dict[str, str]:
 def _path() -> Path:
     chosen = os.environ.get(CONFIG)
     if chosen:
-        return Path(chosen).expanduser() / _FILE
+        try:
+            return Path(chosen).expanduser() / _FILE
+        except RuntimeError:
+            raise TermsError(
+                f"{CONFIG} names a home folder that is not known: {chosen}; set it to a whole path"
+            ) from None
     import platformdirs
 
     return Path(platformdirs.user_config_dir("ccbench", appauthor=False)) / _FILE
