@@ -235,17 +235,23 @@ def test_a_table_without_a_column_or_rows_is_refused_by_name(copied: Path, name:
     whole = run.table(name)
     for column in RUN_COLUMNS[name]:
         write_table(copied, name, whole.drop(columns=column))
-        with pytest.raises(RunError, match=rf"{name}.parquet is without the column {column}; "):
+        with pytest.raises(
+            RunError, match=rf"{name}.parquet is of .*the column {column} is missing; "
+        ):
             run.table(name)
     write_table(copied, name, whole[:0])
-    with pytest.raises(RunError, match=rf"{name}.parquet is without rows; delete it and start"):
+    with pytest.raises(
+        RunError, match=rf"{name}.parquet is of .*: it has no rows; delete it and start"
+    ):
         run.table(name)
 
 
 def test_an_expression_that_is_none_is_refused(copied: Path) -> None:
     run = open_run(copied)
     write_table(copied, "predictions", run.table("predictions").assign(expression="Sad"))
-    with pytest.raises(RunError, match=r"predictions.parquet is with 'Sad' for an expression"):
+    with pytest.raises(
+        RunError, match=r"predictions.parquet is of .*: 'Sad' is no expression; delete"
+    ):
         _ = run.predictions
 
 

@@ -271,14 +271,16 @@ def _refuse_other_table(path: Path, name: str, frame: pd.DataFrame) -> None:
     lacking = [column for column in RUN_COLUMNS.get(name, ()) if column not in frame.columns]
     fault = ""
     if lacking:
-        fault = f"without the column {lacking[0]}"
+        fault = f"the column {lacking[0]} is missing"
     elif not len(frame):
-        fault = "without rows"
-    elif name != "units" and "expression" in frame.columns:
+        fault = "it has no rows"
+    elif "expression" in frame.columns:
         odd = sorted(set(map(str, frame["expression"].unique())) - set(EXPRESSIONS))
-        fault = f"with '{odd[0]}' for an expression" if odd else ""
+        fault = f"'{odd[0]}' is no expression" if odd else ""
     if fault:
-        raise RunError(f"{path} is {fault}; delete it and start the run again, it resumes")
+        raise RunError(
+            f"{path} is of another form: {fault}; delete it and start the run again, it resumes"
+        )
 
 
 def _unreadable(path: Path, error: Exception) -> RunError:
