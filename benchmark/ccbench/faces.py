@@ -65,7 +65,7 @@ class FaceTask:
         """The cache key: bytes of the photographs and recipe, never paths."""
         return content_key(
             "faces",
-            code=[RECIPE, cv2.__version__, PIL.__version__],
+            code=[RECIPE, cv2.__version__, PIL.__version__, np.__version__],
             recipe=self.recipe,
             photographs=[photograph.digest for photograph in self.photographs],
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -472,3 +473,14 @@ def test_openmp_waits_without_spinning_in_this_process_and_in_workers(tmp_path: 
     assert processes >= 2
     assert done.stderr.count("GOMP_SPINCOUNT = '0'") >= processes
     assert done.stderr.count("GOMP_SPINCOUNT") == done.stderr.count("GOMP_SPINCOUNT = '0'")
+
+
+def test_fewer_workers_take_over(tasks: Any, tmp_path: Path) -> None:
+    with kept_workers():
+        for workers in (3, 2):
+            folder = tmp_path / str(workers)
+            folder.mkdir()
+            jobs = [(str(folder), name) for name in "abcdef"]
+            map_tasks(tasks.record, jobs, workers=workers, progress=ignore)
+            assert len(multiprocessing.active_children()) <= workers
+        assert len(multiprocessing.active_children()) == 2

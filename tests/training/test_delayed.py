@@ -185,3 +185,15 @@ def test_any_number_of_layers(hidden: tuple[int, ...]) -> None:
         bare = Block(block.inputs, block.labels, (), block.sizes, block.rates)
         assert torch.allclose(delayed.train(bare), plain.train(bare), atol=1e-4)
     assert max(relative_change(delayed.weights(0), plain.weights(0), begun)) < 5e-4
+
+
+@pytest.mark.parametrize(("momentum", "decay"), [(0, 0), (0.9, 0.01)])
+def test_layers_wider_than_what_is_written_at_a_time(
+    momentum: float, decay: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ccbench.training.delayed._MULTIPLIED", 48)
+    plain = AutogradHeads([weights(0)], schedule(momentum, decay), KEPT)
+    found = DelayedHeads([weights(0)], schedule(momentum, decay), KEPT, torch.float32)
+    for block in blocks(16, 8, [0]):
+        assert torch.allclose(found.train(block), plain.train(block), atol=1e-4)
+    assert max(relative_change(found.weights(0), plain.weights(0), weights(0))) < 5e-4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -219,3 +220,15 @@ def test_the_learning_rate_falls_in_steps() -> None:
     assert change[5, 6] < 1e-6  # the sixth update is iteration 5, counted from 0
     assert change[6, 9] < 1e-6
     assert change[9, 10] > 1e-4
+
+
+def test_a_curve_is_over_all_validation_views(monkeypatch: pytest.MonkeyPatch) -> None:
+    curves = []
+    for size in (512, 5):
+        monkeypatch.setattr("ccbench.training.perceptron._VALIDATION_BATCH", size)
+        cache = Cache(Path(f"cache-{size}"))
+        store(cache)
+        curves.append(train(task_of(), cache)[1])
+    for one, other in zip(*curves, strict=True):
+        assert one["correct_rate"] == pytest.approx(other["correct_rate"])
+        assert one["loss"] == pytest.approx(other["loss"], rel=1e-6)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+import PIL
 
 from ccbench.augmentation import RECIPE as VIEWS_RECIPE
 from ccbench.augmentation import View
@@ -134,7 +135,15 @@ class FeatureTask:
         backbone = {k: v for k, v in vars(self.backbone).items() if k != "name"}
         return content_key(
             "features",
-            code=[RECIPE, VIEWS_RECIPE, torch.__version__, cv2.__version__],
+            # Faces are named by what they are of, so what made them counts here too.
+            code=[
+                RECIPE,
+                VIEWS_RECIPE,
+                torch.__version__,
+                cv2.__version__,
+                PIL.__version__,
+                np.__version__,
+            ],
             faces=[FACE_RECIPE, self.faces[0].recipe],
             photographs=photographs,
             views=self.views,
