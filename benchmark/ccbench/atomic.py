@@ -62,7 +62,8 @@ def write_together(
         OSError: the folder cannot be written or the disk is full.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    scratches = {name: folder / _scratch_name(name) for name in (*(files.keys() - {last}), last)}
+    order = [*(name for name in files if name != last), last]
+    scratches = {name: folder / _scratch_name(name) for name in order}
     try:
         for name, scratch in scratches.items():
             _write(scratch, files[name])

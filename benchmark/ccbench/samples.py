@@ -85,14 +85,14 @@ class SampleTable(Sequence[Sample]):
             if not sample.poser:
                 raise DatasetError(f"{sample.path}: the poser is empty")
         for path in (*(sample.path for sample in rows), *self.unmatched):
-            if not _is_text(self.relative(path)):
+            if not is_text(self.relative(path)):
                 raise DatasetError(
                     f"{self.root}: the file name {self.relative(path)!a} is not UTF-8; rename the "
                     f"file"
                 )
         # Made of the names of other files.
         for text in (*self.left_out, *self.warnings):
-            if not _is_text(text):
+            if not is_text(text):
                 raise DatasetError(
                     f"{self.root}: there is a file name that is not UTF-8 ({text!a}); rename the "
                     f"file"
@@ -155,7 +155,7 @@ class SampleTable(Sequence[Sample]):
 _COLUMNS = frozenset({"path", "poser", "expression"})
 
 
-def _is_text(name: str) -> bool:
+def is_text(name: str) -> bool:
     """Whether a name can be written: a file's in another code would end a run at its end."""
     try:
         name.encode()

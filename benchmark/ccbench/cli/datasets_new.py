@@ -14,6 +14,7 @@ import click
 from ccbench.cli import new_questions as ask
 from ccbench.cli.options import at_terminal, out_option, workers_option
 from ccbench.exceptions import DatasetError
+from ccbench.samples import is_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -143,7 +144,7 @@ def _image_names(root: Path, database: str | None) -> list[str]:
     images = list_images(root, dataset=database or root.resolve().name)
     names = [path.relative_to(root).as_posix() for path in images]
     for name in names:
-        if not _is_text(name):
+        if not is_text(name):
             raise DatasetError(f"{root}: the file name {name!a} is not UTF-8; rename the file")
     if len(names) < 2:
         raise DatasetError(
@@ -151,14 +152,6 @@ def _image_names(root: Path, database: str | None) -> list[str]:
             f"several expressions"
         )
     return names
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _card(proposal: Proposal, facts: Mapping[str, str]) -> DatasetCard:
